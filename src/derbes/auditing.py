@@ -1,0 +1,206 @@
+"""An audit: an inventory held against the rules of a day; facts in, findings out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from derbes import rules as rulebook
+from derbes.findings import ACTIVE, SEVERITIES, digest, tidy
+from derbes.law import LawPack, load_law
+from derbes.quarter import Quarter
+from derbes.read.loading import load
+from derbes.snapshot import earlier
+from derbes.telling import told
+from derbes.text import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from derbes.inventory import Inventory
+
+SCHEMA = "derbes.check/1"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Findings of one inventory on one day.
+
+    ``findings`` one row a finding (`derbes.findings.COLUMNS`), ``rules`` one row a rule with the rows it looked at and
+    the reason where it did not run, ``sources`` one row a sheet, ``summary`` the counts of model.md, ``compared`` the
+    frozen quarters that statuses come from.
+    """
+
+    inventory: Inventory
+    as_of: dt.date
+    law: LawPack
+    lang: str
+    findings: pd.DataFrame
+    rules: pd.DataFrame
+    compared: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> pd.DataFrame:
+        """Sheets that gave rows, and files and sheets left out with the reason code."""
+        return self.inventory.sources
+
+    @property
+    def operator(self) -> str:
+        """The operator's id."""
+        return self.inventory.operator_id
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the findings, the same whatever the language, the order of rows or the machine."""
+        return digest(self.findings)
+
+    @cached_property
+    def summary(self) -> dict[str, int]:
+        """Counts of active findings by severity, of unknown cells, of rules run and not run, of rows."""
+        active = self.findings[self.findings["status"].isin(ACTIVE)]
+        counts = active["severity"].value_counts()
+        ran = self.rules["status"] == "run"
+        return {
+            **{severity: int(counts.get(severity, 0)) for severity in SEVERITIES},
+            "unknown": int(active["unknown"].astype(bool).sum()),
+            "rules_run": int(ran.sum()),
+            "rules_not_run": int((~ran).sum()),
+            "rows": sum(map(len, self.inventory.tables.values())),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """One object as model.md §4 describes it, ready for json.dumps."""
+        law = {"id": self.law.id, "edition": self.law.edition, "newer_reported": self.law.newer_reported}
+        return {
+            "schema": SCHEMA,
+            "operator": self.operator,
+            "inventory": self.inventory.path.as_posix(),
+            "as_of": self.as_of.isoformat(),
+            "law": law,
+            "digest": self.digest,
+            "summary": self.summary,
+            "sources": _records(self.sources[["file", "sheet", "table", "rows", "hidden_rows", "reason"]]),
+            "rules": _records(self.rules[["rule", "view", "rows", "broken", "status", "reason"]]),
+            "findings": [_finding(record) for record in _records(self.findings)],
+        }
+
+    def at_least(self, severity: str) -> int:
+        """Number of active findings of this severity or a graver one; 0 for *never*."""
+        if severity not in SEVERITIES:
+            return 0
+        return sum(self.summary[name] for name in SEVERITIES[: SEVERITIES.index(severity) + 1])
+
+    def __repr__(self) -> str:
+        """One line: operator, day, counts."""
+        said = ", ".join(f"{self.summary[name]} {name}" for name in (*SEVERITIES, "unknown"))
+        return f"<Audit {self.operator} as of {self.as_of}: {said}>"
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(k): v for k, v in record.items()} for record in plain.to_dict("records")]
+
+
+def _finding(record: dict[str, Any]) -> dict[str, Any]:
+    citations = [{name: cite[name] for name in ("act", "at", "edition", "confidence")} for cite in record["citations"]]
+    related = [{"table": table, "key": key} for table, key in record["related"]]
+    kept = {name: value for name, value in record.items() if name not in {"confirm", "unknown"}}
+    return {**kept, "cells": list(record["cells"]), "related": related, "citations": citations}
+
+
+_MEMO: dict[str, Audit] = {}
+
+
+def audit(  # noqa: PLR0913
+    inventory: Inventory | str | Path,
+    *,
+    as_of: dt.date | str | None = None,
+    law: str = "kz",
+    lang: str = "ru",
+    before: str | Path | None = None,
+    only: Iterable[str] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Audit:
+    """Audit of an inventory as of a day (today by default); the same call on the same files is answered at once.
+
+    ``before`` names the frozen quarter, or the path of an inventory, to compare with; by default all frozen quarters
+    that are earlier count, and *none* compares with nothing. ``only`` runs the rules of these ids alone. Raises SourceError, RuleError, LawError, UsageError.
+    """
+    inv = load(inventory) if isinstance(inventory, (str, Path)) else inventory
+    day = _day(as_of)
+    words(lang)
+    chosen = None if only is None else tuple(sorted(only))
+    question = json.dumps([str(inv.path), inv.digest, day.isoformat(), law, lang, str(before), chosen])
+    memo = hashlib.sha256(question.encode()).hexdigest()
+    if memo not in _MEMO:
+        quarter = Quarter.of(day)
+        fresh = _audit(inv, day, law=law, lang=lang, only=chosen, progress=progress)
+        past = {
+            when: _audit(load(path), when.last_day, law=law, lang=lang, only=chosen, progress=progress).findings["id"]
+            for when, path in earlier(inv.path, None if before is None else str(before), quarter).items()
+        }
+        _MEMO[memo] = replace(fresh, findings=_since(fresh.findings, past, quarter), compared=tuple(map(str, past)))
+    return _MEMO[memo]
+
+
+def _since(findings: pd.DataFrame, past: dict[Quarter, pd.Series[Any]], quarter: Quarter) -> pd.DataFrame:
+    """Findings with their status: open since the first of the unbroken run of quarters that had them, else new."""
+    since = pd.Series(str(quarter), index=findings.index, dtype=object)
+    running = pd.Series(data=True, index=findings.index)
+    for when, ids in sorted(past.items(), reverse=True):
+        running &= findings["id"].isin(ids)
+        since = since.mask(running, str(when))
+    status = findings["status"].where(since == str(quarter), "open")
+    return findings.assign(since=since, status=status)
+
+
+def _day(as_of: dt.date | str | None) -> dt.date:
+    if as_of is None:
+        return dt.datetime.now(tz=dt.UTC).astimezone().date()
+    return dt.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+
+
+def _audit(  # noqa: PLR0913
+    inv: Inventory,
+    day: dt.date,
+    *,
+    law: str,
+    lang: str,
+    only: tuple[str, ...] | None,
+    progress: Callable[[str], None] | None,
+) -> Audit:
+    from derbes import engine  # noqa: PLC0415 - takes seconds to import, and reading an inventory does without it
+
+    pack = load_law(law, day)
+    rules = (*rulebook.shipped(law), *rulebook.own(inv.path / "rules"))
+    chosen = rulebook.effective(rules, pack)
+    if only is not None:
+        chosen = tuple(rule for rule in chosen if rule.id in only)
+    outcomes = engine.run(inv, pack, chosen, as_of=day, structure=only is None, progress=progress)
+    found = tidy([row for outcome in outcomes for row in told(inv, pack, outcome, lang)])
+    table = pd.DataFrame(
+        [
+            {
+                "rule": outcome.rule.id,
+                "family": outcome.rule.family,
+                "view": outcome.rule.view,
+                "rows": outcome.rows,
+                "broken": len(outcome.broken),
+                "status": "not_run" if outcome.reason else "run",
+                "reason": outcome.reason,
+                "severity": outcome.rule.severity,
+                "title": outcome.rule.title[lang],
+            }
+            for outcome in outcomes
+        ],
+        columns=["rule", "family", "view", "rows", "broken", "status", "reason", "severity", "title"],
+    )
+    order = table.sort_values("rule", kind="stable").reset_index(drop=True)
+    return Audit(inventory=inv, as_of=day, law=pack, lang=lang, findings=found, rules=order)

@@ -1,0 +1,205 @@
+"""The command line: verbs that print and exit, over a library that does neither."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from derbes.errors import DerbesError, UsageError
+from derbes.quarter import Quarter, last_complete
+from derbes.text import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from derbes.auditing import Audit
+
+LEVELS = ("critical", "warning", "info", "never")
+_DEFAULT = Path("inventory", "letoile-kz")
+_REGISTER = ("register", "operator")
+
+inventory_argument = click.argument("inventory", required=False, type=click.Path(path_type=Path))
+law_option = click.option("--law", default="kz", show_default=True, help="Law pack: a name, or a folder.")
+lang_option = click.option("--lang", type=click.Choice(LANGUAGES), default="ru", show_default=True, help="Language.")
+as_of_option = click.option("--as-of", "as_of", metavar="DATE", help="Day whose law is applied, as 2026-09-30.")
+before_option = click.option("--before", metavar="QUARTER|PATH|none", help="What to compare with (latest frozen quarter).")
+
+
+class _Verbs(click.Group):
+    """Commands that say a refusal in one line and exit with 2, whatever went wrong."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        try:
+            return super().invoke(ctx)
+        except DerbesError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(2)
+        except OSError as error:
+            where = error.filename or "derbes"
+            click.echo(f"{where}: {error.strerror or type(error).__name__}. Check the path, its rights and space.", err=True)
+            ctx.exit(2)
+        except MemoryError:
+            click.echo("derbes: out of memory. Split the inventory into several workbooks.", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="derbes", message="%(version)s")
+def main() -> None:
+    """Hold a personal-data inventory against its own promises and the law as it stood that day."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console in cp1251 or C cannot print every Kazakh letter: print what it can, never fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
+
+
+@main.command()
+@inventory_argument
+@as_of_option
+@law_option
+@lang_option
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--fail-on", type=click.Choice(LEVELS), default="critical", show_default=True, help="Exit 1 from this on.")
+@before_option
+@click.option("--rule", "rules", multiple=True, metavar="NAME", help="Show only findings of this rule.")
+@click.option("--table", "tables", multiple=True, metavar="NAME", help="Show only findings in this table.")
+@click.option("--owner", "owners", multiple=True, metavar="NAME", help="Show only findings in rows of this owner.")
+@click.pass_context
+def check(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401 - click passes its options by name
+    """Check an inventory; exit 1 if it has findings at the --fail-on level."""
+    from derbes.auditing import audit  # noqa: PLC0415 - --help does not wait for Great Expectations
+    from derbes.listing import listing, narrowed  # noqa: PLC0415
+
+    done = audit(
+        _inventory(asked["inventory"]),
+        as_of=_day(asked["as_of"]),
+        law=asked["law"],
+        lang=asked["lang"],
+        before=asked["before"],
+    )
+    shown = narrowed(done, rules=asked["rules"], tables=asked["tables"], owners=asked["owners"])
+    if asked["form"] == "json":
+        click.echo(json.dumps(shown.to_json(), ensure_ascii=False, indent=1))
+    else:
+        click.echo(listing(shown))
+    ctx.exit(1 if shown.at_least(asked["fail_on"]) else 0)
+
+
+@main.command()
+@inventory_argument
+@click.option("--quarter", metavar="2026Q3", help="Quarter (the last complete one).")
+@as_of_option
+@law_option
+@lang_option
+@before_option
+@click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
+@click.option("--notebook", "notebooks", multiple=True, metavar="NAME", help="Notebook to run (audit).")
+@click.option("--fail-on", type=click.Choice(LEVELS), default="never", show_default=True, help="Exit 1 from this on.")
+@click.pass_context
+def report(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
+    """Write the quarterly report: notebook, HTML, workbook, figures, JSON, manifest."""
+    from derbes.report import report as write  # noqa: PLC0415
+
+    quarter = Quarter.parse(asked["quarter"]) if asked["quarter"] else last_complete(_today())
+    day = _day(asked["as_of"]) or quarter.last_day
+    if day > quarter.last_day:
+        raise UsageError(f"--as-of {day}", f"is later than the last day of {quarter}", "Name a day of that quarter.")
+    with _terminal(asked["notebooks"]) as progress:
+        made = write(
+            _inventory(asked["inventory"]),
+            quarter=quarter,
+            as_of=day,
+            law=asked["law"],
+            lang=asked["lang"],
+            before=asked["before"],
+            out=asked["out"],
+            notebooks=asked["notebooks"] or ("audit",),
+            progress=progress,
+        )
+    click.echo(str(made.folder))
+    ctx.exit(1 if made.audit.at_least(asked["fail_on"]) else 0)
+
+
+@main.command()
+@click.argument("rule", required=False)
+@law_option
+@lang_option
+@as_of_option
+def rules(rule: str | None, law: str, lang: str, as_of: str | None) -> None:
+    """List the rules, or explain one: law, example, remedy."""
+    from derbes.catalogue import catalogue, explained  # noqa: PLC0415
+
+    day = _day(as_of) or _today()
+    click.echo(explained(rule, law=law, lang=lang, as_of=day) if rule else catalogue(law=law, lang=lang, as_of=day))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@lang_option
+def new(folder: Path, lang: str) -> None:
+    """Make an empty inventory: headings, lists to pick from, help on every column."""
+    from derbes.workbook import write_inventory  # noqa: PLC0415
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(str(folder), "is there already and not empty", "Name a new folder.")
+    click.echo(str(write_inventory(folder, lang=lang)))
+
+
+@main.command()
+@inventory_argument
+@click.option("--quarter", metavar="2026Q3", required=True, help="Quarter that the copy is kept as.")
+def freeze(inventory: Path | None, quarter: str) -> None:
+    """Keep a frozen copy of the inventory in its history, with checksums."""
+    from derbes import snapshot  # noqa: PLC0415
+    from derbes.read.loading import load  # noqa: PLC0415
+
+    home = _inventory(inventory)
+    kept = home if home.is_dir() else home.parent
+    click.echo(str(snapshot.freeze(load(home), kept / "history" / str(Quarter.parse(quarter)))))
+
+
+def _inventory(given: Path | None) -> Path:
+    """The inventory asked for: by default the current folder if it holds a register, else the shipped one."""
+    if given is not None:
+        return given
+    here = Path()
+    found = any(path.stem.lower() in _REGISTER for path in here.iterdir() if path.suffix in {".xlsx", ".ods", ".csv"})
+    return here if found else _DEFAULT
+
+
+def _day(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--as-of {text}", "is not a date", "Write it as 2026-09-30.") from error
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(tz=dt.UTC).astimezone().date()
+
+
+@contextlib.contextmanager
+def _terminal(_notebooks: tuple[str, ...]) -> Iterator[Callable[[str], None] | None]:
+    """Progress on a terminal; nothing in a log."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield None
+        return
+    width = 60
+
+    def say(stage: str) -> None:
+        click.echo(f"\r{stage[:width]:<{width}}", nl=False, err=True)
+
+    try:
+        yield say
+    finally:
+        click.echo(f"\r{'':<{width}}\r", nl=False, err=True)

@@ -1,0 +1,226 @@
+"""The only place that runs Great Expectations: views and rules in, broken rows out, nothing dropped in silence."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from derbes.cells import State
+from derbes.errors import RuleError, did_you_mean
+from derbes.structure import bundles, sheet_rules
+from derbes.views import VIEWS
+
+# jsonschema, which Great Expectations loads, compiles a grammar for internationalised links that nothing here uses,
+# 1.2 s of every run; without the module it leaves that one format unchecked.
+_LINKS = "rfc3987_syntax"
+_had = sys.modules.get(_LINKS)
+sys.modules.setdefault(_LINKS, None)  # type: ignore[arg-type]
+import great_expectations as gx  # noqa: E402
+from great_expectations.expectations.row_conditions import Column as RowColumn  # noqa: E402
+
+from derbes import expectations  # noqa: E402
+
+if _had is None:
+    del sys.modules[_LINKS]
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from derbes.inventory import Inventory
+    from derbes.law import LawPack
+    from derbes.rules import Rule
+    from derbes.structure import Bundle
+
+# An index list without index columns is 45 times faster, and complete on pandas (lists of values are cut at 200).
+_RESULT = {"result_format": "COMPLETE", "return_unexpected_index_query": False, "partial_unexpected_count": 0}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one rule: the rows it looked at, the broken rows of its view, or the reason it did not run.
+
+    ``broken`` has the view's columns, and for generated rules ``element``: the part of the cell at fault, or a group.
+    """
+
+    rule: Rule
+    rows: int
+    broken: pd.DataFrame
+    reason: str | None = None
+
+
+def run(  # noqa: PLR0913
+    inv: Inventory,
+    law: LawPack,
+    rules: Sequence[Rule],
+    *,
+    as_of: dt.date,
+    structure: bool = True,
+    progress: Callable[[str], None] | None = None,
+) -> list[Outcome]:
+    """Outcomes of all rules over an inventory, one validation a view.
+
+    Raises RuleError where a rule names what its view lacks, or Great Expectations could not run it.
+    """
+    groups: dict[str, list[Rule | Bundle]] = defaultdict(list)
+    outcomes: list[Outcome] = []
+    for rule in [*rules, *(sheet_rules() if structure else [])]:
+        if reason := _reason(inv, law, rule, as_of):
+            outcomes.append(Outcome(rule, 0, pd.DataFrame(), reason))
+        else:
+            groups[rule.view].append(rule)
+    for bundle in bundles(inv.schema) if structure else []:
+        if bundle.table in inv.present:
+            groups[bundle.view].append(bundle)
+        else:
+            outcomes += [_absent(rule, bundle.table) for rule in bundle.rules.values()]
+    with expectations.known_ids(_ids(inv, law), _referred(inv)), _quiet():
+        for view, members in groups.items():
+            if progress:
+                progress(view)
+            outcomes += _validate(inv, law, view, members)
+    return outcomes
+
+
+def _absent(rule: Rule, table: str) -> Outcome:
+    return Outcome(rule, 0, pd.DataFrame(), f"table_absent:{table}")
+
+
+def _reason(inv: Inventory, law: LawPack, rule: Rule, as_of: dt.date) -> str | None:
+    if rule.waits_for:
+        return "waits"
+    if not rule.in_force(as_of):
+        return "not_in_force"
+    if missing := [table for table in VIEWS[rule.view].needs if table not in inv.present]:
+        return f"table_absent:{missing[0]}"
+    for value in rule.args.values():
+        if isinstance(value, str) and value.startswith("$") and value[1:] not in law.constants:
+            return f"constant_unknown:{value[1:]}"
+    return None
+
+
+def _validate(inv: Inventory, law: LawPack, view: str, members: list[Rule | Bundle]) -> list[Outcome]:
+    frame = VIEWS[view].build(inv, law).reset_index(drop=True)
+    if "origin" not in frame:
+        raise RuleError(f"view {view}", "has no column origin", "Say to which row a finding belongs.")
+    suite = gx.ExpectationSuite(name=view)
+    suite.expectations = [_expectation(member, frame, law, number) for number, member in enumerate(members)]
+    context = _context()
+    asset = context.data_sources.pandas_default.add_dataframe_asset(view)
+    try:
+        batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+        results = batch.validate(suite, result_format=_RESULT).results
+    finally:
+        context.data_sources.pandas_default.delete_asset(view)
+    by_id = {result.expectation_config.meta["member"]: result for result in results}
+    # Great Expectations drops what it does not know and repeats what crashed: only a full match is a run.
+    if len(results) != len(members) or set(by_id) != set(range(len(members))):
+        raise RuleError(f"view {view}", f"{len(members)} rules went in, {len(by_id)} came out", "Report this.")
+    found = [_outcomes(member, frame, by_id[number]) for number, member in enumerate(members)]
+    return [outcome for group in found for outcome in group]
+
+
+def _expectation(member: Rule | Bundle, frame: pd.DataFrame, law: LawPack, number: int) -> Any:  # noqa: ANN401 - untyped
+    name = "Expect" + "".join(part.capitalize() for part in member.expect.split("_"))
+    made = getattr(expectations, name, None) or getattr(gx.expectations, name)
+    args = {key: _resolved(value, law) for key, value in member.args.items()}
+    rule = next(iter(member.rules.values())) if hasattr(member, "rules") else member
+    where = f"{rule.source}, rule {rule.id}"
+    columns = [v for k, v in args.items() if k in {"column", "column_A", "column_B"}]
+    columns += [*args["columns"].values()] if hasattr(member, "rules") else [*rule.when]
+    for column in columns:
+        if column not in frame:
+            hint = did_you_mean(column, frame.columns)
+            raise RuleError(where, f"view {member.view} has no column {column}", hint, rule=rule.id)
+    if not hasattr(member, "rules") and rule.when:
+        args["row_condition"] = _condition(rule.when)
+    return made(**args, meta={"member": number})
+
+
+def _resolved(value: object, law: LawPack) -> object:
+    return law.constants[value[1:]] if isinstance(value, str) and value.startswith("$") else value
+
+
+def _condition(when: Mapping[str, tuple[Any, ...]]) -> Any:  # noqa: ANN401 - Great Expectations' own type
+    condition = None
+    for name, values in when.items():
+        column, known = RowColumn(name), [value for value in values if value is not None]
+        one = column.is_null() if not known else column.is_in(known) if len(known) > 1 else column == known[0]
+        condition = one if condition is None else condition & one
+    return condition
+
+
+def _outcomes(member: Rule | Bundle, frame: pd.DataFrame, result: Any) -> list[Outcome]:  # noqa: ANN401
+    rule = next(iter(member.rules.values())) if hasattr(member, "rules") else member
+    info = result.exception_info or {}
+    if info.get("raised_exception") or not result.result and not result.success:
+        # The message of the exception may hold cells of the inventory: only its class is said.
+        raise RuleError(f"{rule.source}, rule {rule.id}", "Great Expectations could not run it", "Check its view.")
+    if not hasattr(member, "rules"):
+        broken = frame.loc[result.result.get("unexpected_index_list") or []]
+        return [Outcome(rule, _looked_at(rule, frame), broken)]
+    return [
+        Outcome(one, len(frame), _cells(frame, result.result["details"]["broken"].get(column, [])))
+        for column, one in member.rules.items()
+    ]
+
+
+def _cells(frame: pd.DataFrame, pairs: list[list[Any]]) -> pd.DataFrame:
+    positions = [pair[0] for pair in pairs]
+    return frame.loc[positions, ["origin"]].assign(element=[pair[1] for pair in pairs])
+
+
+def _looked_at(rule: Rule, frame: pd.DataFrame) -> int:
+    mask = pd.Series(data=True, index=frame.index)
+    for column, values in rule.when.items():
+        known = [value for value in values if value is not None]
+        mask &= frame[column].isin(known) if known else frame[column].isna()
+    return int(mask.sum())
+
+
+def _ids(inv: Inventory, law: LawPack) -> dict[str, pd.Index[Any]]:
+    ids = {name: pd.Index(keys[inv.states[name][inv.schema.tables[name].key] == State.OK]) for name, keys in inv.keys.items()}
+    return {**ids, "law.bases": pd.Index(law.bases["code"])}
+
+
+def _referred(inv: Inventory) -> dict[str, pd.Index[Any] | None]:
+    """Ids by the key column of their table; None where some cell says *all*."""
+    said: dict[str, list[pd.Series[Any]]] = defaultdict(list)
+    for table, column in inv.schema.references():
+        said[inv.schema.tables[column.to or ""].key].append(inv.tables[table.name][column.name].explode().dropna())
+    united = {key: pd.Index(pd.concat(parts).unique()) for key, parts in said.items()}
+    return {key: None if "all" in ids else ids for key, ids in united.items()}
+
+
+def _context() -> Any:  # noqa: ANN401 - untyped library
+    if "context" not in _SHARED:
+        _SHARED["context"] = gx.get_context(mode="ephemeral")
+        _SHARED["context"].variables.progress_bars = {"globally": False}
+    return _SHARED["context"]
+
+
+#: One context for the process: making it costs as much as a small audit's rules.
+_SHARED: dict[str, Any] = {}
+
+
+class _quiet:  # noqa: N801 - reads as the statement it is
+    """Great Expectations' log lines and warnings may name cells: neither leaves the engine."""
+
+    def __enter__(self) -> None:
+        self._level = logging.getLogger("great_expectations").level
+        self._caught = warnings.catch_warnings()
+        self._caught.__enter__()
+        warnings.simplefilter("ignore")
+        logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+
+    def __exit__(self, *_: object) -> None:
+        self._caught.__exit__(None, None, None)
+        logging.getLogger("great_expectations").setLevel(self._level)
+
+

@@ -1,0 +1,8 @@
+"""Figures of an audit: each is a Picture, with its title, caption and alternative text in the audit's language."""
+
+from derbes.figures.findings import findings
+from derbes.figures.matrices import purposes, systems
+from derbes.figures.retention import retention
+from derbes.figures.style import Picture
+
+__all__ = ["Picture", "findings", "purposes", "retention", "systems"]

@@ -1,0 +1,154 @@
+"""Two matrices: data categories by purposes, and systems by subjects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.colors import BoundaryNorm, ListedColormap
+
+from derbes.figures.links import links, names
+from derbes.figures.style import BLUES, INK, MARK, PAPER, QUIET, Picture, bare, empty, picture, short
+from derbes.text import words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from derbes.auditing import Audit
+    from derbes.inventory import Inventory
+
+ROWS, COLUMNS = 32, 16
+TOP = 3
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """Counts with ids on both sides; ``hollow`` marks links without a count; labels by id."""
+
+    counts: pd.DataFrame
+    hollow: pd.DataFrame
+    rows: pd.Series[str]
+    columns: pd.Series[str]
+
+
+def purposes(audit: Audit) -> Picture:
+    """Heat map of data categories × purposes: how many activities of the register link the two."""
+    say = words(audit.lang)["figures"]["purposes"]
+    matrix = _purposes(audit.inventory)
+    if not matrix.counts.to_numpy().any():
+        return empty("purposes", say["empty"], title=say["title"])
+    idle = int((matrix.counts.sum(axis=1) == 0).sum())
+    return _matrix_picture(audit, "purposes", matrix, {"idle": idle, "total": len(matrix.counts)})
+
+
+def systems(audit: Audit) -> Picture:
+    """Matrix of systems × subjects: how many fields a system holds on each, and where only the register says so."""
+    say = words(audit.lang)["figures"]["systems"]
+    matrix = _systems(audit.inventory)
+    if not (matrix.counts.to_numpy().any() or matrix.hollow.to_numpy().any()):
+        return empty("systems", say["empty"], title=say["title"])
+    return _matrix_picture(audit, "systems", matrix, {"idle": int(matrix.hollow.to_numpy().sum())})
+
+
+def _purposes(inv: Inventory) -> _Matrix:
+    pairs = links(inv, "processing", "category_ids", "purpose_id")
+    counts = _crossed(pairs, inv, ("categories", "purposes"))
+    labels = names(inv, "categories", counts.index)
+    known = inv.tables["categories"].dropna(subset=["category_id"]).drop_duplicates("category_id")
+    restricted = known.set_index("category_id")["access_class"].reindex(counts.index) == "restricted"
+    labels = labels.map(short).where(~restricted, MARK + labels.map(short))
+    return _Matrix(counts, counts.astype(bool) & False, labels, names(inv, "purposes", counts.columns))  # noqa: FBT003 - elementwise
+
+
+def _systems(inv: Inventory) -> _Matrix:
+    fields = _crossed(links(inv, "fields", "system_id", "subject_ids"), inv, ("systems", "subjects"))
+    declared = _crossed(links(inv, "processing", "system_ids", "subject_ids"), inv, ("systems", "subjects"))
+    counts, other = fields.align(declared, fill_value=0)
+    hollow = (counts == 0) & (other > 0)
+    order = (counts.sum(axis=1) + 0.1 * hollow.sum(axis=1)).sort_values(ascending=False, kind="stable").index
+    counts, hollow = counts.loc[order], hollow.loc[order]
+    labels = names(inv, "systems", counts.index).map(short)
+    return _Matrix(counts, hollow, labels, names(inv, "subjects", counts.columns))
+
+
+def _crossed(pairs: pd.DataFrame, inv: Inventory, tables: tuple[str, str]) -> pd.DataFrame:
+    """Count pairs; every row of the two tables is there even where nothing links it; most linked first."""
+    counts = pd.crosstab(pairs["left"], pairs["right"])
+    left, right = (list(inv.tables[table].iloc[:, 0].dropna().unique()) for table in tables)
+    rows = [*left, *counts.index.difference(left)]
+    columns = [*right, *counts.columns.difference(right)]
+    counts = counts.reindex(index=rows, columns=columns, fill_value=0)
+    by_row = counts.sum(axis=1).sort_values(ascending=False, kind="stable").index
+    by_column = counts.sum(axis=0).sort_values(ascending=False, kind="stable").index
+    return counts.loc[by_row, by_column]
+
+
+def _matrix_picture(audit: Audit, name: str, matrix: _Matrix, facts: dict[str, int]) -> Picture:
+    figures = words(audit.lang)["figures"]
+    say = figures[name]
+    shown = _cut(matrix)
+    caption = say["caption"].format(**facts)
+    if shown.counts.shape != matrix.counts.shape:
+        rows, columns = matrix.counts.shape
+        size = {"shown": len(shown.counts), "total": rows, "columns": shown.counts.shape[1], "all_columns": columns}
+        caption += " " + figures["rest"].format(**size)
+    rows, columns = matrix.counts.shape
+    return picture(
+        name,
+        lambda axes: _cells(axes, shown),
+        height=1.9 + 0.235 * len(shown.counts),
+        title=say["title"],
+        alt=say["alt"].format(rows=rows, columns=columns, top=_top(matrix), **facts),
+        caption=caption,
+    )
+
+
+def _cut(matrix: _Matrix) -> _Matrix:
+    kept = matrix.counts.iloc[:ROWS, :COLUMNS]
+    return _Matrix(
+        kept, matrix.hollow.loc[kept.index, kept.columns], matrix.rows[kept.index], matrix.columns[kept.columns]
+    )
+
+
+def _top(matrix: _Matrix) -> str:
+    flat = matrix.counts.stack()
+    flat = flat[flat > 0].sort_values(ascending=False, kind="stable").head(TOP)
+    return "; ".join(f"{matrix.rows[row].removeprefix(MARK)} — {matrix.columns[col]} ({n})" for (row, col), n in flat.items())
+
+
+def _cells(axes: Axes, matrix: _Matrix) -> None:
+    counts = matrix.counts.to_numpy()
+    colours, norm = _scale(counts)
+    axes.pcolormesh(counts, cmap=colours, norm=norm, edgecolors=PAPER, linewidth=1.2)
+    _numbers(axes, counts, norm)
+    ys, xs = np.nonzero(matrix.hollow.to_numpy())
+    axes.scatter(xs + 0.5, ys + 0.5, s=22, facecolors="none", edgecolors=QUIET, linewidths=1)
+    axes.set_xticks(np.arange(counts.shape[1]) + 0.5, [short(name, 26) for name in matrix.columns])
+    axes.set_yticks(np.arange(counts.shape[0]) + 0.5, list(matrix.rows))
+    axes.tick_params(axis="x", labeltop=True, labelbottom=False, rotation=38)
+    for label in axes.get_xticklabels():
+        label.set(ha="left", rotation_mode="anchor", color=INK)
+    axes.invert_yaxis()
+    bare(axes)
+
+
+def _scale(counts: np.ndarray) -> tuple[Any, Any]:
+    """Grey for none, then five blues, darker for more, each step distinct in grey print."""
+    top = max(int(counts.max()), 1)
+    steps = np.unique(np.geomspace(1, top + 1, len(BLUES) + 1).round().astype(int))
+    edges = np.concatenate([[0], steps])
+    blues = [BLUES[round(i)] for i in np.linspace(0, len(BLUES) - 1, max(len(steps) - 1, 1))]
+    colours = ListedColormap(["#f4f6f7", *blues])
+    return colours, BoundaryNorm(edges if len(steps) > 1 else [0, 1, 2], colours.N)
+
+
+def _numbers(axes: Axes, counts: np.ndarray, norm: Any) -> None:  # noqa: ANN401 - matplotlib has no types for it
+    dark = norm(max(int(counts.max()), 1)) * 0.55
+    for row, column in zip(*np.nonzero(counts), strict=True):
+        value = int(counts[row, column])
+        colour = PAPER if norm(value) > dark else INK
+        axes.text(column + 0.5, row + 0.5, str(value), ha="center", va="center", color=colour, fontsize=8)
+
+

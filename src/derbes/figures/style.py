@@ -1,0 +1,107 @@
+"""One quiet look for every figure: colours that stay apart in grey and for the colour-blind, labels instead of legends."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+
+INK, QUIET, RULE, PAPER = "#1b2530", "#5c6873", "#d5dade", "#ffffff"
+SEVERITY = {"critical": "#8f1d14", "warning": "#dd9a2e", "info": "#c9d6e2"}
+ON = {"critical": PAPER, "warning": INK, "info": INK}
+BLUES = ("#e4edf5", "#b9d0e4", "#7fa8cc", "#3f77a8", "#1d4873")
+WIDTH, DPI = 9.6, 160
+NAME = 34
+MARK = "◆ "
+
+_STYLE: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": INK,
+    "text.parse_math": False,  # a $ in an inventory's name is a dollar
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": QUIET,
+    "ytick.color": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "axes.unicode_minus": True,
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as PNG, with its title, the caption below it and the words for those who cannot see it."""
+
+    name: str
+    png: bytes
+    title: str
+    alt: str
+    caption: str
+
+    def save(self, folder: str | Path | None) -> Picture:
+        """Return the picture itself; with a folder given, it is in ``figures/<name>.png`` of that folder too."""
+        if folder is not None:
+            target = Path(folder) / "figures"
+            target.mkdir(parents=True, exist_ok=True)
+            (target / f"{self.name}.png").write_bytes(self.png)
+        return self
+
+    def _repr_html_(self) -> str:
+        source = f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
+        shape = Markup('<figure><img src="{}" alt="{}" style="max-width:100%"><figcaption>{}</figcaption></figure>')
+        return shape.format(source, self.alt, self.caption)
+
+    def __repr__(self) -> str:
+        """Return title and description in words."""
+        return f"{self.title}\n{self.alt}\n{self.caption}"
+
+
+def picture(
+    name: str, draw: Callable[[Axes], None], *, height: float, title: str, alt: str, caption: str
+) -> Picture:
+    """Picture of what ``draw`` puts on the axes; ``height`` in inches, the width is the page's."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor=PAPER, layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.suptitle(title, x=0.005, ha="left", fontsize=12, fontweight="bold")
+        draw(figure.add_subplot())
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", metadata={"Software": None})
+    return Picture(name, buffer.getvalue(), title, alt, caption)
+
+
+def empty(name: str, message: str, *, title: str) -> Picture:
+    """Picture that says in words why there is nothing to draw."""
+
+    def draw(axes: Axes) -> None:
+        axes.set_axis_off()
+        axes.text(0, 0.5, message, transform=axes.transAxes, fontsize=11, color=QUIET, va="center")
+
+    return picture(name, draw, height=1.1, title=title, alt=message, caption=message)
+
+
+def short(text: str, length: int = NAME) -> str:
+    """Text for a label, on one line, cut where it would crowd the figure."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def bare(axes: Axes) -> None:
+    """Take away spines and tick marks: the cells and labels speak."""
+    axes.spines[:].set_visible(b=False)
+    axes.tick_params(length=0)

@@ -1,0 +1,56 @@
+"""The findings frame: its columns, its ids that survive sorting and translation, and its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+COLUMNS = (
+    "id", "rule", "family", "severity", "table", "key", "column", "file", "sheet", "cell", "cells", "value", "related",
+    "title", "why", "fix", "citations", "status", "since", "decision", "confirm", "unknown",
+)  # fmt: skip
+SEVERITIES = ("critical", "warning", "info")
+#: Statuses that count: what was accepted or found to be no fault does not.
+ACTIVE = ("new", "open", "reopened", "expired")
+
+
+def finding_id(rule: str, table: str, key: str, sub: Iterable[str] = ()) -> str:
+    """First 16 hex of SHA-256 over the JSON list [rule, table, key, sub]."""
+    text = json.dumps([rule, table, key, sorted(sub)], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Findings frame, one row an id: rows of one id are merged, their cells and related rows united.
+
+    Sorted by severity, then rule, table and key, so that the order of the inventory's rows leaves no trace.
+    """
+    frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+    if frame["id"].duplicated().any():
+        frame = frame.sort_values(["id", "file", "sheet", "cell"], kind="stable")
+        united = frame.groupby("id", sort=False).agg({"cells": _union, "related": _union})
+        frame = frame.drop_duplicates("id").set_index("id")
+        frame[["cells", "related"]] = united
+        frame = frame.reset_index()[list(COLUMNS)]
+    rank = frame["severity"].map({name: place for place, name in enumerate(SEVERITIES)})
+    order = frame.assign(rank=rank).sort_values(["rank", "rule", "table", "key", "id"], kind="stable").index
+    return frame.loc[order].reset_index(drop=True)
+
+
+def _union(cells: pd.Series[Any]) -> tuple[Any, ...]:
+    return tuple(sorted({part for parts in cells for part in parts}))
+
+
+def digest(frame: pd.DataFrame) -> str:
+    """SHA-256 over (id, severity, status, hash of value), sorted: no titles, paths or dates."""
+    parts = sorted(
+        [row.id, row.severity, row.status, hashlib.sha256((row.value or "").encode()).hexdigest()]
+        for row in frame[["id", "severity", "status", "value"]].itertuples()
+    )
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()

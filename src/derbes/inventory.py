@@ -1,0 +1,215 @@
+"""The inventory in memory: typed tables, the texts they were read from, and where every cell stands."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from derbes.cells import Kind, State, read_column
+from derbes.errors import did_you_mean
+from derbes.identity import personal_kinds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from derbes.schema import Column, Schema, Table
+
+PLACE = ("file", "sheet", "row")
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows that one sheet gives to a table: texts and kinds by column, spreadsheet rows and column numbers."""
+
+    file: str
+    sheet: str
+    rows: np.ndarray
+    numbers: dict[str, int]
+    text: dict[str, np.ndarray]
+    kind: dict[str, np.ndarray]
+    extras: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something a sheet does that no single row can say: a header twice, an unknown column, no header at all."""
+
+    file: str
+    sheet: str
+    table: str | None
+    problem: str
+    what: str = ""
+    cell: str | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Sixteen tables as typed frames, reachable as attributes (``inv.fields``), with their sources.
+
+    ``tables`` has every table of the model, absent ones with no rows; ``present`` names those that were found.
+    A frame has the model's columns, then ``file``, ``sheet``, ``row``. Lists are tuples (``()`` is *known to be none*,
+    ``("all",)`` is *every row*), yes/no nullable booleans, dates datetime64, numbers Int64; what is unknown is missing.
+    ``raw`` holds the texts, ``states`` what came of reading them, ``extras`` the columns that the model does not know.
+    """
+
+    path: Path
+    schema: Schema
+    tables: dict[str, pd.DataFrame]
+    raw: dict[str, pd.DataFrame]
+    states: dict[str, dict[str, np.ndarray]]
+    kinds: dict[str, dict[str, np.ndarray]]
+    numbers: dict[tuple[str, str, str], dict[str, int]]
+    extras: dict[str, pd.DataFrame]
+    present: frozenset[str]
+    sources: pd.DataFrame
+    faults: tuple[Fault, ...]
+    hashes: dict[str, str]
+    keys: dict[str, np.ndarray]
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """Return a table by its name. Raises AttributeError with the closest name."""
+        tables: dict[str, pd.DataFrame] = self.__dict__.get("tables", {})
+        if name in tables:
+            return tables[name]
+        raise AttributeError(f"an inventory has no table {name}. {did_you_mean(name, tables)}".strip())
+
+    def __dir__(self) -> list[str]:
+        """Names for tab completion, the tables among them."""
+        return [*super().__dir__(), *self.tables]
+
+    def __repr__(self) -> str:
+        """One line: operator, tables, rows, files."""
+        rows = sum(map(len, self.tables.values()))
+        return f"<Inventory {self.operator_id}: {len(self.present)} tables, {rows} rows, {len(self.hashes)} files>"
+
+    @property
+    def operator_id(self) -> str:
+        """The operator's id, or the folder's name where the operator table does not say."""
+        operator = self.tables["operator"]
+        states = self.states["operator"]["operator_id"]
+        known = operator.loc[states == State.OK, "operator_id"]
+        return str(known.iloc[0]) if len(known) else self.path.stem
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over names and hashes of the files that were read: same digest, same inventory."""
+        return hashlib.sha256(json.dumps(sorted(self.hashes.items())).encode()).hexdigest()
+
+    def address(self, table: str, position: int, column: str | None) -> tuple[str | None, str | None, str | None]:
+        """File, sheet and A1 address of a row's cell; the address is None where the sheet lacks the column."""
+        if position < 0:
+            return None, None, None
+        frame = self.tables[table]
+        file, sheet, row = (frame[name].iat[position] for name in PLACE)
+        number = self.numbers.get((table, file, sheet), {}).get(column or "")
+        return file, sheet, f"{letters(number)}{row}" if number else None
+
+
+def letters(number: int) -> str:
+    """Letters of a column number: 1 is A, 27 is AA."""
+    name = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def build(  # noqa: PLR0913 - every fact of an inventory, once
+    path: Path,
+    schema: Schema,
+    parts: dict[str, list[Part]],
+    *,
+    sources: pd.DataFrame,
+    faults: list[Fault],
+    hashes: dict[str, str],
+) -> Inventory:
+    """Inventory from the parts of its tables, in the order the sheets were read."""
+    built = {name: _table(table, schema, parts.get(name, [])) for name, table in schema.tables.items()}
+    return Inventory(
+        path=path,
+        schema=schema,
+        tables={name: one.frame for name, one in built.items()},
+        raw={name: one.raw for name, one in built.items()},
+        states={name: one.states for name, one in built.items()},
+        kinds={name: one.kinds for name, one in built.items()},
+        numbers={(name, part.file, part.sheet): part.numbers for name, found in parts.items() for part in found},
+        extras={name: one.extras for name, one in built.items()},
+        present=frozenset(name for name, found in parts.items() if found),
+        sources=sources,
+        faults=tuple(faults),
+        hashes=hashes,
+        keys={name: one.keys for name, one in built.items()},
+    )
+
+
+@dataclass(frozen=True)
+class _Built:
+    frame: pd.DataFrame
+    raw: pd.DataFrame
+    states: dict[str, np.ndarray]
+    kinds: dict[str, np.ndarray]
+    extras: pd.DataFrame
+    keys: np.ndarray
+
+
+def _table(table: Table, schema: Schema, parts: list[Part]) -> _Built:
+    sizes = [len(part.rows) for part in parts]
+    typed: dict[str, Any] = {}
+    raw: dict[str, np.ndarray] = {}
+    states: dict[str, np.ndarray] = {}
+    kinds: dict[str, np.ndarray] = {}
+    for name, column in table.columns.items():
+        raw[name] = _joined([part.text.get(name) for part in parts], sizes, "", object)
+        kind = _joined([part.kind.get(name) for part in parts], sizes, Kind.TEXT, np.int8)
+        values, states[name] = read_column(column, schema, raw[name], kind)
+        typed[name] = _series(column, values)
+        if kind.any():
+            kinds[name] = kind
+    place = {
+        "file": np.repeat(np.array([part.file for part in parts], dtype=object), sizes),
+        "sheet": np.repeat(np.array([part.sheet for part in parts], dtype=object), sizes),
+        "row": _joined([part.rows for part in parts], sizes, 0, np.int64),
+    }
+    extra_names = list(dict.fromkeys(name for part in parts for name in part.extras))
+    extras = {name: _joined([p.extras.get(name) for p in parts], sizes, "", object) for name in extra_names}
+    frame = pd.DataFrame(typed | place)
+    texts = pd.DataFrame(raw, dtype=object)
+    index = frame.index
+    return _Built(frame, texts, states, kinds, pd.DataFrame(extras, index=index), _keys(table, frame, texts, states))
+
+
+def _joined(arrays: list[np.ndarray | None], sizes: list[int], blank: object, dtype: Any) -> np.ndarray:  # noqa: ANN401 - numpy's own word
+    filled = [
+        np.full(size, blank, dtype=dtype) if array is None else array for array, size in zip(arrays, sizes, strict=True)
+    ]
+    return np.concatenate(filled).astype(dtype) if filled else np.empty(0, dtype=dtype)
+
+
+def _series(column: Column, values: np.ndarray) -> pd.Series[Any]:
+    if column.many:
+        return pd.Series(values, dtype=object)
+    if column.type == "flag":
+        return pd.Series(values, dtype="boolean")
+    if column.type == "number":
+        return pd.Series(values, dtype="Int64")
+    if column.type == "date":
+        return pd.to_datetime(pd.Series(values, dtype=object)).astype("datetime64[s]")
+    return pd.Series(values, dtype="str")
+
+
+def _keys(table: Table, frame: pd.DataFrame, raw: pd.DataFrame, states: dict[str, np.ndarray]) -> np.ndarray:
+    """Keys of the rows; an empty or broken id, or one that is a person's, becomes ~ and 8 hex of the row's content."""
+    keys = frame[table.key].to_numpy(dtype=object).copy()
+    broken = states[table.key] != State.OK
+    if len(keys):
+        broken = broken | personal_kinds(frame[table.key].fillna("")).astype(bool).to_numpy()
+    for position in np.flatnonzero(broken):
+        content = json.dumps([*raw.iloc[position]], ensure_ascii=False)
+        keys[position] = "~" + hashlib.sha256(content.encode()).hexdigest()[:8]
+    return keys

@@ -1,0 +1,298 @@
+"""The pages of the audit notebook: each method is one passage, in the language of the audit."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from derbes.page import facts
+from derbes.page.markup import (
+    Passage,
+    element,
+    heading,
+    joined,
+    paragraphs,
+    passage,
+    table,
+)
+from derbes.page.markup import facts as pairs
+from derbes.page.wording import Wording
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from derbes.auditing import Audit
+    from derbes.quarter import Quarter
+
+RISKS = 10
+PLACES = 8
+ROWS = 150
+SOURCES = 60
+VALUE = 80
+
+
+class AuditPage:
+    """A report on one audit: title, scope, verdict, risks, coverage, what is unknown, what was not checked, findings.
+
+    Every method returns a passage that JupyterLab shows as HTML and a terminal as text. The findings are in
+    findings.xlsx in full; a page shows the first of them and says how many more there are.
+    """
+
+    def __init__(self, audit: Audit, quarter: Quarter) -> None:
+        self.audit = audit
+        self.quarter = quarter
+        self.say = Wording(audit.lang)
+
+    @cached_property
+    def _found(self) -> pd.DataFrame:
+        return facts.counted(self.audit)
+
+    @cached_property
+    def _anchored(self) -> frozenset[str]:
+        """Ids that have an anchor on the page: those in the table, and every critical one."""
+        critical = self._found.loc[self._found["severity"] == "critical", "id"]
+        return frozenset(self._found["id"].head(ROWS)) | frozenset(critical)
+
+    @cached_property
+    def operator(self) -> str:
+        """The operator's name, or its id where the inventory does not give one."""
+        names = self.audit.inventory.tables["operator"]["name"].dropna()
+        return str(names.iloc[0]) if len(names) else self.audit.operator
+
+    # -- passages ---------------------------------------------------------------------------------------------------
+
+    def title(self) -> Passage:
+        """Title of the report: what it is, whose, which quarter."""
+        quarter = self.say.quarter(self.quarter)
+        head = element("h1", self.say("title"))
+        return passage(element("header", head, element("p", self.operator, " · ", quarter, class_="subtitle")))
+
+    def scope(self) -> Passage:
+        """What was audited: inventory, day, law, rules, comparison."""
+        say, audit, law = self.say, self.audit, self.audit.law
+        read = audit.sources[audit.sources["reason"].isna()]
+        size = {"files": int(read["file"].nunique()), "sheets": len(read), "rows": int(read["rows"].sum())}
+        rules = {"run": int(audit.summary["rules_run"]), "not_run": int(audit.summary["rules_not_run"])}
+        newer = say("scope", "newer", date=say.date(law.newer_reported)) if law.newer_reported else ""
+        return passage(
+            heading("scope", say("headings", "scope")),
+            pairs(
+                [
+                    (say("scope", "operator"), f"{self.operator} ({audit.operator})"),
+                    (say("scope", "quarter"), say.quarter(self.quarter)),
+                    (say("scope", "as_of"), say.date(audit.as_of)),
+                    (say("scope", "inventory"), say("scope", "size", **size)),
+                    (say("scope", "law"), say("scope", "edition", law=law.name[audit.lang], date=say.date(law.edition))),
+                    (say("scope", "rules"), say("scope", "rules_run", **rules)),
+                    (say("scope", "before"), self._comparison()),
+                ]
+            ),
+            paragraphs(newer, class_="caution"),
+        )
+
+    def verdict(self) -> Passage:
+        """The verdict in one sentence, the counts behind it, and what is new."""
+        say, level = self.say, facts.verdict(self.audit)
+        box = element("p", element("strong", say("verdict", level, "title")), class_=f"verdict {level}")
+        return passage(
+            heading("verdict", say("headings", "verdict")),
+            box,
+            paragraphs(say("verdict", level, "text")),
+            self._tiles(),
+            paragraphs(self._changes()),
+        )
+
+    def risks(self) -> Passage:
+        """The worst rules broken: what, why it matters, what to do, where; then every broken rule with its count."""
+        say = self.say
+        groups = facts.risks(self._found)
+        more = say("risks", "more", n=len(groups) - RISKS) if len(groups) > RISKS else ""
+        cards = [self._card(group) for group in groups[:RISKS]] or [paragraphs(say("risks", "none"))]
+        return passage(heading("risks", say("headings", "risks")), *cards, paragraphs(more), self._broken())
+
+    def coverage(self) -> Passage:
+        """How far the audit reached: rules by family, and the sheets that were read."""
+        say = self.say
+        headings = [say("coverage", name) for name in ("family", "rules", "run", "broken", "idle", "not_run")]
+        rows = [
+            [say.label("family", row.family), *(say.number(n) for n in row[2:])]
+            for row in facts.families(self.audit).itertuples()
+        ]
+        return passage(
+            heading("coverage", say("headings", "coverage")),
+            paragraphs(say("coverage", "text")),
+            table(headings, rows, caption=say("coverage", "caption")),
+            self._sources(),
+        )
+
+    def unknown(self) -> Passage:
+        """Which facts the inventory leaves open, by table and column."""
+        say, frame = self.say, facts.unknowns(self._found)
+        if frame.empty:
+            return passage(heading("unknown", say("headings", "unknown")), paragraphs(say("unknown", "none")))
+        rows = [
+            [self._table(row.table), self._column(row.table, row.column), self._badge(row.severity), say.number(row.n)]
+            for row in frame.head(SOURCES).itertuples()
+        ]
+        headings = [say("unknown", name) for name in ("table", "column", "severity", "n")]
+        total = int(self.audit.summary["unknown"])
+        return passage(
+            heading("unknown", say("headings", "unknown")),
+            paragraphs(say("unknown", "text", n=total)),
+            table(headings, rows, caption=say("unknown", "caption")),
+            self._more(len(frame) - SOURCES),
+        )
+
+    def not_checked(self) -> Passage:
+        """What the audit did not check: rules not run and why, sheets left out, and what no such audit can see."""
+        say = self.say
+        rows = [
+            [say.reason(row.reason), say.number(row.n), ", ".join(row.rules[:PLACES]) + (" …" * (row.n > PLACES))]
+            for row in facts.not_run(self.audit).itertuples()
+        ]
+        headings = [say("not_checked", name) for name in ("reason", "n", "rules")]
+        ran = table(headings, rows, caption=say("not_checked", "caption")) if rows else ""
+        confirm = int(self._found["confirm"].astype(bool).sum())
+        limits = element("ul", *(element("li", limit) for limit in self.say.page["not_checked"]["limits"]))
+        return passage(
+            heading("not-checked", say("headings", "not_checked")),
+            ran or paragraphs(say("not_checked", "all_run")),
+            self._left_out(),
+            element("h3", say("not_checked", "limits_title")),
+            limits,
+            paragraphs(say("not_checked", "confirm", n=confirm) if confirm else ""),
+        )
+
+    def findings(self) -> Passage:
+        """The findings, worst first, each with its anchor; critical ones beyond the table by their ids alone."""
+        say, found = self.say, self._found
+        head = heading("findings", say("headings", "findings"))
+        if found.empty:
+            return passage(head, paragraphs(say("findings", "none")))
+        headings = [say("findings", name) for name in ("what", "severity", "status", "place", "id")]
+        rows = [self._finding(row) for row in found.head(ROWS).itertuples()]
+        rest = found.iloc[ROWS:]
+        return passage(
+            head,
+            paragraphs(say("findings", "text")),
+            table(headings, rows, caption=say("findings", "caption", n=len(found)), class_="findings"),
+            self._more(len(rest)),
+            self._ids(rest[rest["severity"] == "critical"]),
+        )
+
+    def colophon(self) -> Passage:
+        """How the report was made, so that it can be made again."""
+        say, audit = self.say, self.audit
+        text = say("colophon", as_of=audit.as_of.isoformat(), law=audit.law.id, edition=str(audit.law.edition))
+        return passage(element("footer", element("p", text, " ", element("code", audit.digest))))
+
+    # -- parts ------------------------------------------------------------------------------------------------------
+
+    def _comparison(self) -> str:
+        known = set(self.audit.findings["status"]) - {"new"}
+        return self.say("scope", "compared" if known else "not_compared")
+
+    def _tiles(self) -> Markup:
+        say, counts = self.say, self.audit.summary
+        names = ("critical", "warning", "info", "unknown", "rules_not_run")
+        tiles = (
+            element("li", element("b", say.number(counts[name])), element("span", say("tiles", name)), class_=name)
+            for name in names
+        )
+        return element("ul", *tiles, class_="tiles")
+
+    def _changes(self) -> str:
+        counts = facts.by_status(self.audit)
+        return self.say("verdict", "changes", **counts) if sum(counts.values()) else ""
+
+    def _card(self, group: pd.DataFrame) -> Markup:
+        say, first = self.say, group.iloc[0]
+        places = element("ul", *(element("li", self._place(row, link=row.id in self._anchored)) for row in group.head(PLACES).itertuples()))
+        more = say("risks", "places_more", n=len(group) - PLACES) if len(group) > PLACES else ""
+        confirm = say("risks", "confirm") if bool(first["confirm"]) else ""
+        law = "; ".join(self._citation(cite) for cite in first["citations"])
+        return element(
+            "article",
+            element("h3", self._badge(first["severity"]), " ", first["title"]),
+            paragraphs(first["why"]),
+            paragraphs(joined([element("b", say("risks", "law")), " ", law])) if law else "",
+            paragraphs(confirm, class_="caution"),
+            paragraphs(joined([element("b", say("risks", "fix")), " ", first["fix"]])),
+            paragraphs(element("b", say("risks", "places", n=len(group)))),
+            places,
+            paragraphs(more),
+            class_=f"risk {first['severity']}",
+        )
+
+    def _broken(self) -> Markup:
+        say, frame = self.say, facts.broken_rules(self._found)
+        if frame.empty:
+            return Markup()
+        rows = [
+            [row.title, self._badge(row.severity), element("code", row.rule), say.number(row.n)]
+            for row in frame.head(SOURCES).itertuples()
+        ]
+        headings = [say("risks", name) for name in ("rule", "severity", "code", "n")]
+        return joined([table(headings, rows, caption=say("risks", "caption")), self._more(len(frame) - SOURCES)])
+
+    def _sources(self) -> Markup:
+        say, read = self.say, self.audit.sources[self.audit.sources["reason"].isna()]
+        rows = [
+            [row.file, row.sheet or "", self._table(row.table), say.number(row.rows), say.number(row.hidden_rows or 0)]
+            for row in read.head(SOURCES).itertuples()
+        ]
+        headings = [say("coverage", name) for name in ("file", "sheet", "table", "rows", "hidden")]
+        return joined([table(headings, rows, caption=say("coverage", "sources")), self._more(len(read) - SOURCES)])
+
+    def _left_out(self) -> Markup:
+        say, rest = self.say, self.audit.sources[self.audit.sources["reason"].notna()]
+        if rest.empty:
+            return Markup()
+        rows = [[row.file, row.sheet or "", say.reason(row.reason)] for row in rest.head(SOURCES).itertuples()]
+        headings = [say("not_checked", name) for name in ("file", "sheet", "why")]
+        return joined([table(headings, rows, caption=say("not_checked", "sources")), self._more(len(rest) - SOURCES)])
+
+    def _finding(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
+        say = self.say
+        value = "" if not isinstance(row.value, str) else element("q", _cut(row.value))
+        anchor = element("code", row.id, id=f"f-{row.id}")
+        what = joined([row.title, " ", value])
+        return [what, self._badge(row.severity), say.label("status", row.status), self._place(row), anchor]
+
+    def _place(self, row: Any, *, link: bool = False) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
+        where = [part for part in (row.file, row.sheet, row.cell) if isinstance(part, str)]
+        name = f"{self._table(row.table)} / {row.key}"
+        key = element("a", name, href=f"#f-{row.id}") if link else Markup("{}").format(name)
+        return joined([key, element("span", " · ".join(where), class_="place")]) if where else joined([key])
+
+    def _ids(self, rest: pd.DataFrame) -> Markup:
+        if rest.empty:
+            return Markup()
+        codes = Markup(" ").join(element("code", code, id=f"f-{code}") for code in rest["id"])
+        return joined([element("h3", self.say("findings", "rest", n=len(rest))), element("p", codes, class_="ids")])
+
+    def _more(self, n: int) -> Markup:
+        return paragraphs(self.say("more", n=n), class_="more") if n > 0 else Markup()
+
+    def _badge(self, severity: str) -> Markup:
+        return element("span", self.say.label("severity", severity), class_=f"badge {severity}")
+
+    def _citation(self, cite: dict[str, Any]) -> str:
+        title = (cite.get("title") or {}).get(self.audit.lang)
+        name = f"{title} ({cite['act']})" if title else cite["act"]
+        return self.say("risks", "article", act=name, at=cite["at"])
+
+    def _table(self, name: object) -> str:
+        known = self.audit.inventory.schema.tables.get(str(name))
+        return known.title[self.audit.lang] if known else str(name or "")
+
+    def _column(self, table_name: str, name: str) -> str:
+        known = self.audit.inventory.schema.tables.get(table_name)
+        column = known.columns.get(name) if known else None
+        return column.title[self.audit.lang] if column else name
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= VALUE else text[: VALUE - 1] + "…"

@@ -1,0 +1,97 @@
+"""Elements of a page: HTML in which every text from outside is escaped by construction."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_BREAKS = re.compile(r"</(?:p|h[1-6]|tr|li|caption|dd|div|article)>|<br>")
+_CELLS = re.compile(r"</(?:td|th|dt)>")
+_TAGS = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a report: HTML for a page or JupyterLab, and the same as plain text for a terminal."""
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        """Return the words without the markup, a line for each paragraph or row."""
+        lined = _CELLS.sub(" | ", _BREAKS.sub("\n", self.html))
+        lines = (" ".join(line.split()).removesuffix(" |") for line in html.unescape(_TAGS.sub("", lined)).split("\n"))
+        return "\n".join(line for line in lines if line)
+
+
+def element(name: str, *children: object, **attributes: str | None) -> Markup:
+    """One element; children and attribute values that are not Markup are escaped, attributes of None left out.
+
+    A trailing underscore of an attribute's name is dropped: ``class_`` is ``class``.
+    """
+    pairs = [(key.rstrip("_"), value) for key, value in attributes.items() if value is not None]
+    head = Markup("").join(Markup(' {}="{}"').format(key, value) for key, value in pairs)
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), head, joined(children))
+
+
+def joined(children: Iterable[object]) -> Markup:
+    """Children one after another, escaped unless they are Markup."""
+    return Markup("").join(child if isinstance(child, Markup) else str(child) for child in children)
+
+
+def passage(*children: object) -> Passage:
+    """Return the children as a piece of a report."""
+    return Passage(str(joined(children)))
+
+
+def heading(anchor: str, text: str) -> Markup:
+    """Heading of a section, to be linked to by its anchor."""
+    return element("h2", text, id=anchor)
+
+
+def paragraphs(*texts: object, class_: str | None = None) -> Markup:
+    """A paragraph for each text that is not empty."""
+    return joined(element("p", text, class_=class_) for text in texts if text)
+
+
+def facts(pairs: Sequence[tuple[str, object]]) -> Markup:
+    """Names and values, as a definition list; pairs with an empty value are left out."""
+    rows = (element("div", element("dt", name), element("dd", value)) for name, value in pairs if value)
+    return element("dl", *rows, class_="facts")
+
+
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str, class_: str | None = None
+) -> Markup:
+    """Table with a caption, column headings and, first in every row, a row heading."""
+    head = element("tr", *(element("th", text, scope="col") for text in headings))
+    body = [_row(row) for row in rows]
+    frame = element(
+        "table", element("caption", caption), element("thead", head), element("tbody", *body), class_=class_
+    )
+    return element("div", frame, class_="scroll")
+
+
+def _row(cells: Sequence[object]) -> Markup:
+    first, *others = cells
+    return element("tr", element("th", first, scope="row"), *(_cell(value) for value in others))
+
+
+def _cell(value: object) -> Markup:
+    number = isinstance(value, int) or (isinstance(value, Number))
+    return element("td", value, class_="n" if number else None)
+
+
+class Number(str):
+    """A number already written in the reader's language; its cell is set flush right."""
+
+    __slots__ = ()

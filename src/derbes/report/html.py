@@ -1,0 +1,52 @@
+"""A run notebook as one page: HTML that asks nobody for anything and runs nothing."""
+
+from __future__ import annotations
+
+import html
+import re
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+from nbconvert.exporters import TemplateExporter
+from traitlets.config import Config
+
+from derbes.page.markup import element
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_SECTION = re.compile(r'<h2 id="([^"]+)"[^>]*>(.*?)</h2>', re.DOTALL)
+_TAGS = re.compile(r"<[^>]*>")
+_PRIORITY = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain"]
+_TEMPLATE = resources.files("derbes.report").joinpath("template")
+
+
+def page(notebook: NotebookNode, *, title: str, lang: str, contents: str) -> str:
+    """One HTML page of the outputs of a notebook, with a list of its sections under the first heading.
+
+    ``contents`` is the name of that list. Strict Content-Security-Policy, no script, no address outside the page.
+    """
+    with resources.as_file(_TEMPLATE) as folder:
+        config = Config({"NbConvertBase": {"display_data_priority": _PRIORITY}})
+        exporter = TemplateExporter(
+            config=config,
+            template_name=folder.name,
+            extra_template_basedirs=[str(folder.parent)],
+            template_file="index.html.j2",
+            exclude_input=True,
+        )
+        style = folder.joinpath("report.css").read_text(encoding="utf-8").strip()
+        facts: dict[str, Any] = {"page": {"title": title, "lang": lang, "style": style}}
+        body, _ = exporter.from_notebook_node(notebook, resources=facts)
+    return _with_contents(body.replace("\r\n", "\n"), contents)
+
+
+def _with_contents(body: str, name: str) -> str:
+    """Put the list of sections under the title, for those who read and those who listen."""
+    sections = [(anchor, html.unescape(_TAGS.sub("", text))) for anchor, text in _SECTION.findall(body)]
+    items = (element("li", element("a", text, href=f"#{anchor}")) for anchor, text in sections)
+    if not sections or "</header>" not in body:
+        return body
+    nav = element("nav", element("ol", *items), **{"aria-label": name})
+    return body.replace("</header>", Markup("</header>\n{}").format(nav), 1)

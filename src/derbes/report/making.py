@@ -1,0 +1,151 @@
+"""From an inventory to a folder of files that a quarter can be judged by."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from derbes import seal, workbook
+from derbes.auditing import audit as make_audit
+from derbes.errors import DerbesError
+from derbes.page import AuditPage
+from derbes.report import html, notebook, summary
+from derbes.report.staging import staged
+from derbes.text import words
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from derbes.auditing import Audit
+    from derbes.quarter import Quarter
+
+SUMMARY = "summary.txt"
+
+
+def report(  # noqa: PLR0913 - the options of the command
+    inventory: Path,
+    *,
+    quarter: Quarter,
+    as_of: dt.date,
+    law: str = "kz",
+    lang: str = "ru",
+    before: str | Path | None = None,
+    out: Path,
+    notebooks: tuple[str, ...] = ("audit",),
+    progress: Callable[[str], None] | None = None,
+) -> Path:
+    """Folder ``<out>/<operator>/<quarter>`` with the report on an inventory as of a day.
+
+    For each notebook its run copy and one HTML page; findings as workbook and JSON; figures; ten lines for a mail;
+    the manifest. The audit is made once. ``progress`` hears the name of each step. An old report stays whole until the
+    new one is complete; where none comes of it, ``<quarter>.failed/summary.txt`` says why.
+    Raises DerbesError: SourceError, RuleError, LawError, UsageError, NotebookError, OutputError.
+    """
+    names = notebook.found(notebooks)
+    parameters = {
+        "inventory": str(inventory),
+        "quarter": str(quarter),
+        "as_of": as_of.isoformat(),
+        "law": law,
+        "lang": lang,
+        "before": None if before is None else str(before),
+        "out": str(out),
+    }
+    run = _Run(inventory, quarter, as_of, lang=lang, out=out, progress=progress or _silent, parameters=parameters)
+    try:
+        return run.make(names)
+    except BaseException as failure:
+        run.fail(failure)
+        raise
+
+
+def _silent(step: str) -> None:
+    """Say nothing."""
+
+
+@dataclass
+class _Run:
+    """One making of a report, and how far it came."""
+
+    inventory: Path
+    quarter: Quarter
+    as_of: dt.date
+    lang: str
+    out: Path
+    progress: Callable[[str], None]
+    parameters: dict[str, str | None]
+    audit: Audit | None = field(default=None, init=False)
+    stage: str = field(default="", init=False)
+
+    @property
+    def target(self) -> Path:
+        operator = self.audit.operator if self.audit else self.inventory.resolve().stem
+        return self.out / operator / str(self.quarter)
+
+    @property
+    def failure(self) -> Path:
+        return self.target.with_name(f"{self.quarter}.failed")
+
+    def step(self, name: str) -> None:
+        self.stage = name
+        self.progress(name)
+
+    def make(self, notebooks: dict[str, Path]) -> Path:
+        self.step("audit")
+        audit = self.audit = make_audit(
+            self.inventory,
+            as_of=self.as_of,
+            law=str(self.parameters["law"]),
+            lang=self.lang,
+            before=self.parameters["before"],
+            progress=self.progress,
+        )
+        page = AuditPage(audit, self.quarter)
+        with staged(self.target) as folder:
+            for name, path in notebooks.items():
+                self.step(f"notebook {name}")
+                self._notebook(name, path, folder, page)
+            self.step("findings.xlsx")
+            workbook.write_findings(audit, folder / "findings.xlsx", quarter=str(self.quarter), lang=self.lang)
+            self.step("findings.json")
+            _write(folder / "findings.json", json.dumps(audit.to_json(), ensure_ascii=False, indent=1) + "\n")
+            _write(folder / SUMMARY, summary.made(audit, self.quarter, page.operator))
+            self.step("manifest.json")
+            _write(folder / seal.MANIFEST, seal.manifest(audit, folder, quarter=self.quarter, parameters=self.parameters))
+        shutil.rmtree(self.failure, ignore_errors=True)
+        return self.target
+
+    def _notebook(self, name: str, path: Path, folder: Path, page: AuditPage) -> None:
+        ran = notebook.run(path, {**self.parameters, "out": str(folder)}, shown=self.parameters)
+        _write(folder / f"{name}.ipynb", notebook.written(ran))
+        title = f"{page.operator} — {page.say.quarter(self.quarter)}"
+        contents = words(self.lang)["page"]["contents"]
+        _write(folder / f"{name}.html", html.page(ran, title=title, lang=self.lang, contents=contents))
+
+    def fail(self, failure: BaseException) -> None:
+        """Leave ten lines beside the old report, as far as that can be done."""
+        if not self.inventory.exists():
+            return
+        why: str | None = str(failure) if isinstance(failure, DerbesError) else type(failure).__name__
+        text = summary.failed(
+            operator=self.target.parent.name,
+            quarter=self.quarter,
+            as_of=self.as_of,
+            lang=self.lang,
+            why=None if isinstance(failure, KeyboardInterrupt) else why,
+            stage=self.stage,
+            audit=self.audit,
+            whole=self.target.exists(),
+        )
+        with contextlib.suppress(OSError):  # what refused the report may refuse this too; that failure is raised
+            self.failure.mkdir(parents=True, exist_ok=True)
+            _write(self.failure / SUMMARY, text)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,99 @@
+"""The notebooks of a report: where they lie, how they are run with parameters, what of a run is kept."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
+from papermill.parameterize import parameterize_notebook
+
+from derbes.errors import DerbesError, UsageError, did_you_mean
+from derbes.report.kernel import ENGINE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbformat import NotebookNode
+
+Parameters = dict[str, str | None]
+_INJECTED = "injected-parameters"
+_CELL_METADATA = ("tags", "jupyter")
+
+
+class NotebookError(DerbesError, RuntimeError):
+    """A notebook that failed, with the kind of failure and no more: what it says may hold cells of the inventory."""
+
+
+def found(names: Iterable[str]) -> dict[str, Path]:
+    """Paths of notebooks by name; a name that ends in .ipynb is a path. Raises UsageError."""
+    shipped = {path.stem: path for path in sorted(_folder().glob("*.ipynb"))}
+    return dict(_one(name, shipped) for name in names)
+
+
+def _one(name: str, shipped: dict[str, Path]) -> tuple[str, Path]:
+    path = Path(name)
+    if path.suffix == ".ipynb" and path.is_file():
+        return path.stem, path
+    if name not in shipped:
+        known = f"Known: {', '.join(shipped)}." if shipped else "Reinstall derbes."
+        raise UsageError("notebook", f"there is no notebook {name}", did_you_mean(name, shipped) or known)
+    return name, shipped[name]
+
+
+def _folder() -> Path:
+    """The notebooks as installed with the package, or beside the sources in a checkout."""
+    package = Path(str(resources.files("derbes")))
+    installed = package / "notebooks"
+    return installed if installed.is_dir() else package.parent.parent / "notebooks"
+
+
+def run(path: Path, parameters: Parameters, *, shown: Parameters) -> NotebookNode:
+    """The notebook with the outputs of a run in this process, and nothing in it that differs between two equal runs.
+
+    ``shown`` are the parameters to be read in it: a report is written in one folder and stands in another.
+    Raises UsageError for parameters that the notebook does not take, NotebookError where a cell fails, DerbesError
+    and OSError as they come out of one.
+    """
+    _refuse_unknown(path, parameters)
+    notebook = nbformat.read(path, as_version=4)
+    try:
+        ran = papermill.execute_notebook(notebook, None, parameters, engine_name=ENGINE, progress_bar=False)
+    except PapermillExecutionError as error:
+        remedy = "Run the notebook alone, in JupyterLab, to see what failed."
+        raise NotebookError(path.name, f"cell {error.exec_count} failed: {error.ename}", remedy) from None
+    return _settled(ran, shown)
+
+
+def written(notebook: NotebookNode) -> str:
+    """The text of an .ipynb file: indented by one, keys sorted, as Jupyter writes it."""
+    return str(nbformat.writes(notebook, version=nbformat.NO_CONVERT)).rstrip("\n") + "\n"
+
+
+def _refuse_unknown(path: Path, parameters: Parameters) -> None:
+    """Papermill only warns of a parameter that a notebook does not have, and the run is not what was asked for."""
+    known = papermill.inspect_notebook(str(path))
+    for name in parameters:
+        if name not in known:
+            remedy = did_you_mean(name, known) or f"It takes {', '.join(known) or 'none'}."
+            raise UsageError(path.name, f"the notebook takes no parameter {name}", remedy)
+
+
+def _settled(notebook: NotebookNode, shown: Parameters) -> NotebookNode:
+    """Leave out times, paths and random ids, and let the parameters be those of the finished report."""
+    asked = parameterize_notebook(notebook, shown)
+    source = next(cell.source for cell in asked.cells if _INJECTED in cell.metadata.get("tags", []))
+    for number, cell in enumerate(notebook.cells, 1):
+        if _INJECTED in cell.metadata.get("tags", []):
+            cell.source = source
+        cell.id = f"cell-{number:02}"
+        cell.metadata = _kept(cell.metadata, _CELL_METADATA)
+    notebook.metadata = _kept(notebook.metadata, ("kernelspec",)) | {"language_info": {"name": "python"}}
+    return notebook
+
+
+def _kept(metadata: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return nbformat.from_dict({name: metadata[name] for name in names if name in metadata})

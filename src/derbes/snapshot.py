@@ -1,0 +1,112 @@
+"""Frozen quarters: an inventory as one CSV a table, in canonical names and sorted, with its checksums."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from derbes.errors import OutputError, SourceError, UsageError
+from derbes.quarter import Quarter
+from derbes.read.loading import MARKS
+from derbes.text import escape
+
+if TYPE_CHECKING:
+    from derbes.inventory import Inventory
+
+SUMS = "SHA256SUMS"
+_BREAKS = re.compile(r"\s*[\r\n]+\s*")
+
+
+def freeze(inv: Inventory, folder: Path) -> Path:
+    """Write the inventory as a frozen quarter and return its folder, which must not exist yet.
+
+    Texts are kept as they were read; only line breaks in list cells become ``;``. Raises OutputError.
+    """
+    if folder.exists():
+        raise OutputError(str(folder), "is frozen already", "A frozen quarter is never overwritten; name another.")
+    staging = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    try:
+        staging.mkdir(parents=True)
+        for name, content in _files(inv).items():
+            (staging / name).write_bytes(content)
+        staging.rename(folder)
+    except OSError as error:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise OutputError(str(folder), f"cannot be written ({error.strerror})", "Check the folder and its space.") from error
+    return folder
+
+
+def _files(inv: Inventory) -> dict[str, bytes]:
+    files = {}
+    marks: list[tuple[str, int, str, int]] = []
+    for table in inv.schema.tables.values():
+        if table.name not in inv.present:
+            continue
+        raw = inv.raw[table.name].join(inv.extras[table.name], rsuffix=" (2)")
+        order = pd.Series(inv.keys[table.name]).sort_values(kind="stable").index
+        for column, kinds in inv.kinds[table.name].items():
+            marks += [(table.name, at, column, int(kinds[row])) for at, row in enumerate(order, 2) if kinds[row]]
+        for column in (c.name for c in table.columns.values() if c.many):
+            raw[column] = [_BREAKS.sub("; ", text.strip()) for text in raw[column]]
+        files[f"{table.name}.csv"] = _csv([list(raw.columns), *raw.loc[order].to_numpy().tolist()])
+    if marks:
+        files[MARKS] = _csv([["table", "record", "column", "kind"], *[[*map(str, mark)] for mark in sorted(marks)]])
+    sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
+    return {**files, SUMS: "".join(sums).encode()}
+
+
+def _csv(rows: list[list[str]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows([[escape(cell) for cell in row] for row in rows])
+    return buffer.getvalue().encode()
+
+
+def broken_sums(folder: Path) -> list[str]:
+    """Names of the files of a frozen quarter that are not what they were: changed, missing or added."""
+    listed = dict(reversed(line.split("  ", 1)) for line in (folder / SUMS).read_text(encoding="utf-8").splitlines())
+    there = {path.name for path in folder.iterdir()} - {SUMS}
+    changed = {n for n in there & set(listed) if hashlib.sha256((folder / n).read_bytes()).hexdigest() != listed[n]}
+    return sorted(changed | (there ^ set(listed)))
+
+
+def quarters(inventory: Path) -> dict[Quarter, Path]:
+    """Frozen quarters of an inventory, the oldest first."""
+    history = inventory / "history"
+    if not history.is_dir():
+        return {}
+    found = {}
+    for path in sorted(history.iterdir()):
+        try:
+            found[Quarter.parse(path.name)] = path
+        except UsageError:
+            continue
+    return dict(sorted(found.items()))
+
+
+def earlier(inventory: Path, asked: str | None, quarter: Quarter) -> dict[Quarter, Path]:
+    """Quarters to compare with, the oldest first: up to the one asked for, else all earlier than this quarter.
+
+    A path of an inventory stands for the quarter before; ``none`` asks for no comparison. Raises SourceError where
+    the quarter asked for is not frozen.
+    """
+    frozen = quarters(inventory)
+    if asked == "none":
+        return {}
+    if asked is None:
+        return {when: path for when, path in frozen.items() if when < quarter}
+    if Path(asked).exists():
+        return {quarter.previous(): Path(asked)}
+    last = Quarter.parse(asked)
+    if last not in frozen:
+        there = ", ".join(map(str, frozen)) or "none"
+        raise SourceError(f"--before {asked}", f"that quarter is not frozen (frozen: {there})", "Freeze it, or name another.")
+    return {when: path for when, path in frozen.items() if when <= last}
+

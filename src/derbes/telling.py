@@ -1,0 +1,170 @@
+"""From broken rows to findings: where each stands, what it says in the reader's language, and nothing personal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from derbes.cells import Kind, State, read_cells
+from derbes.errors import closest
+from derbes.findings import finding_id
+from derbes.identity import mask, personal
+from derbes.text import data, fill, homoglyphs, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from derbes.engine import Outcome
+    from derbes.inventory import Inventory
+    from derbes.law import LawPack
+    from derbes.rules import Rule
+
+_NAMED_BY = ("name", "label", "summary", "act_title")
+_GROUPED = ("structure.duplicate.", "structure.near_duplicate.")
+
+
+def told(inv: Inventory, law: LawPack, outcome: Outcome, lang: str) -> Iterator[dict[str, Any]]:
+    """One finding a broken row, as a row of the findings frame; rows of one id are still apart."""
+    rule, broken = outcome.rule, outcome.broken
+    if not len(broken):
+        return
+    citations = tuple(law.citation(cite["act"], cite.get("at", "")) for cite in rule.cite)
+    common = {
+        "rule": rule.id,
+        "family": rule.family,
+        "severity": rule.severity,
+        "citations": citations,
+        "status": "new",
+        "since": None,
+        "decision": None,
+        "confirm": bool(citations) and not any(cite["confidence"] == "T" for cite in citations),
+        "unknown": rule.unknown,
+    }
+    records = broken.to_dict("records")
+    if rule.id.startswith(_GROUPED):
+        records = _one_a_group(inv, rule, records)
+    for record in records:
+        yield {**common, **_finding(inv, rule, record, lang)}
+
+
+def _one_a_group(inv: Inventory, rule: Rule, records: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
+    """The last row by key stands for its group, the others are related: the order of rows does not matter."""
+    table = rule.id.split(".")[2]
+    groups: dict[int, list[tuple[str, dict[Any, Any]]]] = {}
+    for record in records:
+        groups.setdefault(record["element"], []).append((inv.keys[table][record["origin"]], record))
+    chosen = []
+    for members in groups.values():
+        *others, (_, last) = sorted(members, key=lambda member: member[0])
+        chosen.append({**last, "element": None, "related": tuple((table, key) for key, _ in others)})
+    return chosen
+
+
+def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> dict[str, Any]:
+    table = record.get("table") or rule_table(rule)
+    column = rule.at or record.get("column") or rule.column
+    model = inv.schema.tables.get(table)
+    column = column if model and column in model.columns else None
+    origin = int(record["origin"])
+    key = str(inv.keys[table][origin]) if origin >= 0 else str(record.get("absent") or "*")
+    file, sheet, cell = inv.address(table, origin, column) if origin >= 0 else _place(record)
+    element = record.get("element") if not rule.id.startswith("structure.unique.") else None
+    said = str(element) if element is not None else _said(inv, table, origin, column)
+    sub = tuple(map(str, record.get("sub") or ())) or ((str(element),) if element is not None else ())
+    related = {(t, str(k)) for t, k in record.get("related") or ()} - {(table, key)}
+    facts = {str(name): _shown(value) for name, value in record.items()}
+    facts |= {"key": key, "value": said or "", "name": _name(inv, table, origin, key)}
+    facts |= _titles(inv, table, column, lang) | {"hint": _hint(inv, rule, table, said, lang)}
+    if rule.view == "sheets":
+        facts |= _fault_words(inv, table, facts["what"], record["hint"], lang)
+    return {
+        "id": finding_id(rule.id, table, key, sub),
+        "table": table,
+        "key": key,
+        "column": column,
+        "file": file,
+        "sheet": sheet,
+        "cell": cell,
+        "cells": (cell,) if cell else (),
+        "value": None if said is None or rule.family == "hygiene" or personal(said) else said,
+        "related": tuple(sorted(related)),
+        **{part: mask(fill(getattr(rule, part)[lang], facts)).strip() for part in ("title", "why", "fix")},
+    }
+
+
+def rule_table(rule: Rule) -> str:
+    """The table whose rows a rule's findings point to."""
+    from derbes.views import VIEWS  # noqa: PLC0415
+
+    return VIEWS[rule.view].table
+
+
+def _place(record: dict[Any, Any]) -> tuple[str | None, str | None, str | None]:
+    """Where a fault of a sheet stands, which no row of a table can tell."""
+    file, sheet, cell = (record.get(name) or None for name in ("file", "sheet", "cell"))
+    return file, sheet, cell
+
+
+def _said(inv: Inventory, table: str, origin: int, column: str | None) -> str | None:
+    if origin < 0 or column is None:
+        return None
+    text = str(inv.raw[table][column].iat[origin]).strip()
+    return text or None
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return ", ".join(map(str, value))
+    return "" if value is None or value is pd.NA or value != value else str(value)  # noqa: PLR0124 - NaN is unlike itself
+
+
+def _name(inv: Inventory, table: str, origin: int, key: str) -> str:
+    for column in _NAMED_BY:
+        if origin >= 0 and column in inv.raw[table] and (text := str(inv.raw[table][column].iat[origin]).strip()):
+            return text
+    return key
+
+
+def _titles(inv: Inventory, table: str, column: str | None, lang: str) -> dict[str, str]:
+    model = inv.schema.tables.get(table)
+    if model is None:
+        return {"column": "", "table": table}
+    return {"column": model.columns[column].title[lang] if column else "", "table": model.title[lang]}
+
+
+def reason(code: str, lang: str) -> str:
+    """Words for a reason code such as ``table_absent:fields``; what follows the colon is kept as it is."""
+    name, _, detail = code.partition(":")
+    known = data("reasons").get(name, {}).get(lang) or words(lang)["reasons"].get(name) or name
+    return f"{known}: {detail}" if detail else str(known)
+
+
+def _fault_words(inv: Inventory, table: str, what: str, hint: str, lang: str) -> dict[str, str]:
+    """Words for what a fault of a sheet names: a reason code, or a column of the model."""
+    columns = inv.schema.tables[table].columns if table in inv.schema.tables else {}
+    meant = words(lang)["telling"]["perhaps"].format(columns[hint].title[lang]) if hint in columns else ""
+    title = columns[what].title[lang] if what in columns else what
+    return {"reason": reason(what, lang), "column_title": title, "hint": meant}
+
+
+def _hint(inv: Inventory, rule: Rule, table: str, said: str | None, lang: str) -> str:
+    """Sentence that suggests what may have been meant, never applied by itself; empty where nothing is close."""
+    if rule.source != "tables.yaml" or not said:
+        return ""
+    kind, column = rule.id.split(".")[1], inv.schema.tables[table].columns[rule.args["column"]]
+    meant: str | None = None
+    if kind == "homoglyph":
+        meant = homoglyphs(said)
+    elif kind in {"space", "slug"}:
+        meant = "".join(said.split()).lower()
+    elif kind == "reference":
+        meant = closest(said, [str(key) for key in inv.keys[column.to or table]])
+    elif kind == "closed_list" and column.list:
+        meant = closest(said, [label[lang] for label in inv.schema.lists[column.list].values()])
+    elif kind == "number" and column.type in {"id", "ref"} and "." in said:
+        meant = f"{said}0"
+    if meant and column.type in {"id", "ref"}:
+        meant = meant if read_cells(column, inv.schema, [(meant, Kind.TEXT)])[0].state is State.OK else None
+    return words(lang)["telling"]["perhaps"].format(meant) if meant else ""
+

@@ -1,0 +1,156 @@
+"""Words and the letters they are made of: report texts, canonical forms, placeholders, safe CSV cells.
+
+Words are data, one file a language or a subject in ``derbes/text``; this module only reads and compares them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from derbes.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+LANGUAGES = ("ru", "kk", "en")
+
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+_JOINTS = re.compile("[\\s_\\-\u2010-\u2015\u2212]+")
+_INNER = re.compile("(?<=\\w)[-.'\u2010\u2011\u2019\u02bc](?=\\w)")
+_PUNCTUATION = re.compile(r"[\W_]+")
+_MARKS_ONLY = re.compile("[\\s\\-\u2010-\u2015\u2212?\u00bf.\u2026_*/\\\\|~#]+|[x\u0445]{2,}")
+_TAIL = " .?!:;\u2026*"
+_RISKY = re.compile("\\s*[=+\\-@'\uff1d\uff0b\uff0d\uff20]|[\\t\\r\\n]")
+_SLOT = re.compile(r"\{([^{}]*)\}")
+
+
+@cache
+def data(name: str) -> Any:  # noqa: ANN401 - what a YAML file holds is known to its reader only
+    """Return the content of ``derbes/text/<name>.yaml``, read once; treat it as read-only."""
+    source = resources.files("derbes").joinpath("text", f"{name}.yaml")
+    with source.open(encoding="utf-8") as file:
+        return yaml.load(file, Loader=yaml.CSafeLoader)
+
+
+def words(lang: str) -> Mapping[str, Any]:
+    """Return the words of reports in a language, one section per module; UsageError if there is no such language."""
+    if lang not in LANGUAGES:
+        remedy = did_you_mean(lang, LANGUAGES) or f"Choose one of {', '.join(LANGUAGES)}."
+        raise UsageError("language", f"there are no words in “{lang}”, only in {', '.join(LANGUAGES)}", remedy)
+    content: Mapping[str, Any] = data(lang)
+    return content
+
+
+def clean(text: str) -> str:
+    """Return the text composed (NFC), without invisible characters, every run of white space one plain space.
+
+    Line breaks are white space too: split a cell into its values before cleaning them.
+    """
+    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
+
+
+def heading(text: str) -> str:
+    """Return the form in which headers and sheet names are compared (model.md, section 2).
+
+    Case, spaces, underscores, dashes and a trailing asterisk do not matter, nor do the two dots on a Cyrillic ye.
+    """
+    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    return _JOINTS.sub("", _fold(plain).rstrip("* \t\r\n\u00a0"))
+
+
+def homoglyphs(text: str) -> str | None:
+    """Return the text with Cyrillic and Greek letters replaced by the Latin ones they look like.
+
+    None if it holds no such letter, or if the replacement does not make it plain ASCII.
+    """
+    table = _lookalikes()
+    if not any(ord(letter) in table for letter in text):
+        return None
+    latin = clean(text).translate(table)
+    return latin if latin.isascii() else None
+
+
+def fingerprint(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a key per text, equal for texts that differ only in case, punctuation, word order and repetition.
+
+    The method is the fingerprint of OpenRefine's clustering. Null where the text is null or has no letter or digit.
+    """
+    return _by_unique(series, _fingerprint, dtype="object", missing=None)
+
+
+def placeholder(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Return True where a cell only stands in for an answer: *n/a*, *tbd*, a dash, question marks; null is False.
+
+    A lone minus counts, so ask this of yes/no columns only after reading their signs.
+    """
+    return _by_unique(series, _is_placeholder, dtype="bool", missing=False)
+
+
+def escape(text: str) -> str:
+    """Return the text safe for a CSV cell: an apostrophe in front of what a spreadsheet would run as a formula."""
+    return f"'{text}" if _RISKY.match(text) else text
+
+
+def unescape(text: str) -> str:
+    """Return the text that `escape` was given; a text that `escape` cannot have made is returned as it is."""
+    return text[1:] if text[:1] == "'" and _RISKY.match(text[1:]) else text
+
+
+def fill(template: str, mapping: Mapping[str, object]) -> str:
+    """Return the template with every ``{name}`` replaced by ``str(mapping[name])``; KeyError names an unknown one.
+
+    Plain substitution: no attributes, no format specifications, and inserted text is never expanded again.
+    """
+    return _SLOT.sub(lambda found: str(mapping[found[1]]), template)
+
+
+def slots(template: str) -> frozenset[str]:
+    """Return the names that `fill` will ask for."""
+    return frozenset(_SLOT.findall(template))
+
+
+def _by_unique(
+    series: pd.Series[Any], function: Callable[[str], object], *, dtype: str, missing: object
+) -> pd.Series[Any]:
+    """Apply to each distinct value once; ``missing`` where the value is null."""
+    codes, uniques = pd.factorize(series)
+    values = np.empty(len(uniques) + 1, dtype=dtype)
+    values[:-1] = [function(str(unique)) for unique in uniques]
+    values[-1] = missing
+    return pd.Series(values[codes], index=series.index, name=series.name)
+
+
+def _fingerprint(text: str) -> str | None:
+    plain = _fold(unicodedata.normalize("NFKC", clean(text)).casefold())
+    tokens = _PUNCTUATION.sub(" ", _INNER.sub("", plain)).split()
+    return " ".join(sorted(set(tokens))) or None
+
+
+def _is_placeholder(text: str) -> bool:
+    plain = _fold(unicodedata.normalize("NFKC", clean(text)).casefold()).strip("\"'()[]<>\u00ab\u00bb")
+    if not plain:
+        return False
+    return bool(_MARKS_ONLY.fullmatch(plain)) or plain in _placeholders() or plain.rstrip(_TAIL) in _placeholders()
+
+
+def _fold(text: str) -> str:
+    """Write the Cyrillic letter yo as ye: which of the two is typed is a matter of habit."""
+    return text.replace("\u0451", "\u0435")
+
+
+@cache
+def _placeholders() -> frozenset[str]:
+    return frozenset(_fold(str(word)) for group in data("placeholders").values() for word in group)
+
+
+@cache
+def _lookalikes() -> dict[int, str]:
+    return {ord(letter): latin for latin, letters in data("homoglyphs").items() for letter in letters}

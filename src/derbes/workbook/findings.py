@@ -1,0 +1,132 @@
+"""findings.xlsx: an audit as a workbook to send, with columns in which compliance writes its decisions."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from derbes import text
+from derbes.findings import SEVERITIES
+from derbes.telling import reason
+from derbes.workbook.book import LINES, NAME, opened
+from derbes.workbook.cover import Contents, operator_words, write_cover
+from derbes.workbook.lines import lines
+from derbes.workbook.sheets import FINDINGS, QUESTIONS, RULES, SOURCES, Frame, asked, write_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from derbes.auditing import Audit
+
+#: The order of the sheets: what the law and the policy say comes before the tidiness of tables.
+_ORDER = ("kz", "policy", "structure", "completeness", "hygiene", "history", "live")
+#: Lines from which rows go straight to disk: a table of so many would take hundreds of megabytes.
+_STREAM = 20_000
+
+
+def write_findings(audit: Audit, path: Path, *, quarter: str | None, lang: str, room: int = LINES) -> None:
+    """Write an audit as a workbook of one sheet a family; equal findings share a line, unknown facts are questions.
+
+    Every cell is text, a number of ours or a date: no formula, no link. The same audit gives the same bytes. ``room``
+    is the number of lines a sheet may hold; what is left out is said on the cover. The workbook bears the document
+    property ``derbes``, by which the reader knows its own output. Raises OutputError, UsageError (language).
+    """
+    words = text.words(lang)["workbook"]
+    told = lines(audit, words, lang)
+    parts = _parts(told, audit, words, lang)
+    contents = [_contents(name, part, room) for name, part in parts]
+    largest = max((one.lines for one in contents), default=0)
+    facts = _facts(audit, words, lang=lang, quarter=quarter) | {"contents": contents}
+    frame = Frame(words, facts["footer"], audit.as_of)
+    form = {"created": audit.as_of, "mark": words["cut"], "dates": words["excel_date"]}
+    with opened(path, **form, streamed=largest >= _STREAM) as book:
+        book.file.set_properties({**book.file.doc_properties, "title": words["title"], "author": "derbes"})
+        book.file.set_custom_property("derbes", facts["version"], "text")
+        write_cover(book, audit, words, facts=facts)
+        for name, part in parts:
+            layout = QUESTIONS if name == words["sheets"]["questions"] else FINDINGS
+            write_rows(book, name, part.iloc[:room], layout, frame)
+        write_rows(book, words["sheets"]["sources"], _sources(audit, facts, lang), SOURCES, frame)
+        write_rows(book, words["sheets"]["rules"], _rules(audit, words, facts), RULES, frame)
+
+
+def _facts(audit: Audit, words: Mapping[str, Any], *, lang: str, quarter: str | None) -> dict[str, Any]:
+    name, _ = operator_words(audit, words)
+    return {
+        "quarter": quarter,
+        "version": version("derbes"),
+        "sheets": words["sheets"],
+        "reasons": lambda code: reason(str(code), lang),
+        "footer": f"{name} · {audit.as_of.strftime(words['date'])}",
+        "law": words["cover"]["law_titles"].get(audit.law.id, audit.law.name[lang]),
+        "acts": _acts(audit, lang),
+    }
+
+
+def _acts(audit: Audit, lang: str) -> str:
+    """Numbers of the acts that findings cite, with their titles."""
+    numbers = sorted({str(one["act"]) for cited in audit.findings["citations"] for one in cited})
+    found = [(number, act.title(lang)) for number in numbers if (act := audit.law.find(number))]
+    return "; ".join(f"{number} – {title}" for number, title in found if title)
+
+
+def _parts(told: pd.DataFrame, audit: Audit, words: Mapping[str, Any], lang: str) -> list[tuple[str, pd.DataFrame]]:
+    """Sheets of lines under their names: families by weight, then the questions."""
+    unknown = told["unknown"].fillna(value=False).astype(bool)
+    risks, questions = told[~unknown], told[unknown]
+    found = [*dict.fromkeys([*_ORDER, *risks["family"]])]
+    parts = [(str(words["families"].get(one, one))[:NAME], risks[risks["family"] == one]) for one in found]
+    if len(questions):
+        answered = questions.assign(question=asked(questions, audit.inventory.schema, words, lang), answer="")
+        parts.append((words["sheets"]["questions"], answered))
+    return [(name, part.assign(number=range(1, len(part) + 1))) for name, part in parts if len(part)]
+
+
+def _contents(name: str, part: pd.DataFrame, room: int) -> Contents:
+    """Count a sheet's active findings by severity; a line may stand for many."""
+    active = part[part["active"]]
+    counts = active.groupby("grave")["count"].sum()
+    return Contents(
+        name=name,
+        counts={code: int(counts.get(code, 0)) for code in SEVERITIES},
+        lines=min(len(part), room),
+        left=max(0, len(part) - room),
+    )
+
+
+def _sources(audit: Audit, facts: Mapping[str, Any], lang: str) -> pd.DataFrame:
+    tables = audit.inventory.schema.tables
+    frame = audit.sources.reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "file": frame["file"].fillna(""),
+            "sheet": frame["sheet"].fillna(""),
+            "table": frame["table"].map(lambda name: tables[name].title[lang] if name in tables else ""),
+            "rows": frame["rows"].fillna(0).astype(int),
+            "hidden": frame["hidden_rows"].fillna(0).astype(int),
+            "reason": frame["reason"].map(lambda code: "" if pd.isna(code) else facts["reasons"](code)),
+        }
+    )
+
+
+def _rules(audit: Audit, words: Mapping[str, Any], facts: Mapping[str, Any]) -> pd.DataFrame:
+    """Rules as the catalogue of what was asked: a title's named places show as an ellipsis."""
+    frame = audit.rules.reset_index(drop=True)
+    ran = frame["status"].eq("run")
+    return pd.DataFrame(
+        {
+            "rule": frame["rule"],
+            "family": frame["family"].map(lambda name: words["families"].get(name, name)),
+            "severity": frame["severity"].map(words["severities"]),
+            "grave": frame["severity"],
+            "title": frame["title"].str.replace(r"\{\w+\}", "…", regex=True),
+            "looked": frame["rows"].fillna(0).astype(int),
+            "broken": frame["broken"].fillna(0).astype(int),
+            "state": ran.map({True: words["yes_run"], False: words["not_run"]}),
+            "reason": frame["reason"].map(lambda code: "" if pd.isna(code) else facts["reasons"](code)),
+        }
+    )
+
