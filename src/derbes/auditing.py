@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from derbes import exemptions
 from derbes import rules as rulebook
+from derbes.exemptions import applied
 from derbes.findings import ACTIVE, SEVERITIES, digest, tidy
 from derbes.law import LawPack, load_law
 from derbes.quarter import Quarter
@@ -118,7 +120,7 @@ def _finding(record: dict[str, Any]) -> dict[str, Any]:
 _MEMO: dict[str, Audit] = {}
 
 
-def audit(  # noqa: PLR0913
+def audit(
     inventory: Inventory | str | Path,
     *,
     as_of: dt.date | str | None = None,
@@ -131,7 +133,8 @@ def audit(  # noqa: PLR0913
     """Audit of an inventory as of a day (today by default); the same call on the same files is answered at once.
 
     ``before`` names the frozen quarter, or the path of an inventory, to compare with; by default all frozen quarters
-    that are earlier count, and *none* compares with nothing. ``only`` runs the rules of these ids alone. Raises SourceError, RuleError, LawError, UsageError.
+    that are earlier count, and *none* compares with nothing. ``only`` runs the rules of these ids alone.
+    Raises SourceError, RuleError, LawError, UsageError.
     """
     inv = load(inventory) if isinstance(inventory, (str, Path)) else inventory
     day = _day(as_of)
@@ -146,8 +149,14 @@ def audit(  # noqa: PLR0913
             when: _audit(load(path), when.last_day, law=law, lang=lang, only=chosen, progress=progress).findings["id"]
             for when, path in earlier(inv.path, None if before is None else str(before), quarter).items()
         }
-        _MEMO[memo] = replace(fresh, findings=_since(fresh.findings, past, quarter), compared=tuple(map(str, past)))
+        settled = applied(_since(fresh.findings, past, quarter), exemptions.read(inv.path / "rules"), day)
+        _MEMO[memo] = replace(fresh, findings=settled, compared=tuple(map(str, past)))
     return _MEMO[memo]
+
+
+def forget() -> None:
+    """Forget the audits made so far in this process."""
+    _MEMO.clear()
 
 
 def _since(findings: pd.DataFrame, past: dict[Quarter, pd.Series[Any]], quarter: Quarter) -> pd.DataFrame:
@@ -167,7 +176,7 @@ def _day(as_of: dt.date | str | None) -> dt.date:
     return dt.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
 
 
-def _audit(  # noqa: PLR0913
+def _audit(
     inv: Inventory,
     day: dt.date,
     *,
@@ -180,10 +189,7 @@ def _audit(  # noqa: PLR0913
 
     pack = load_law(law, day)
     rules = (*rulebook.shipped(law), *rulebook.own(inv.path / "rules"))
-    chosen = rulebook.effective(rules, pack)
-    if only is not None:
-        chosen = tuple(rule for rule in chosen if rule.id in only)
-    outcomes = engine.run(inv, pack, chosen, as_of=day, structure=only is None, progress=progress)
+    outcomes = engine.run(inv, pack, rulebook.effective(rules, pack), as_of=day, only=only, progress=progress)
     found = tidy([row for outcome in outcomes for row in told(inv, pack, outcome, lang)])
     table = pd.DataFrame(
         [

@@ -56,7 +56,8 @@ def explained(name: str, *, law: str, lang: str, as_of: dt.date) -> str:
     for cite in rule.cite:
         cited = pack.citation(cite["act"], cite.get("at", ""))
         title = cited["title"][lang] or ""
-        lines.append(f"{said['law']}: {cited['act']} {cited['at']} «{title}», {said['edition']} {cited['edition'] or '–'}, {said['confidence']} {cited['confidence']}")
+        edition = f"{said['edition']} {cited['edition'] or '–'}, {said['confidence']} {cited['confidence']}"
+        lines.append(f"{said['law']}: {cited['act']} {cited['at']} «{title}», {edition}")
     if rule.valid_from or rule.valid_to:
         lines.append(f"{said['valid']}: {rule.valid_from or '…'} – {rule.valid_to or '…'}")
     lines.append(f"{said['looks_at']}: {rule.view}; {rule.expect} {rule.args}")
@@ -66,5 +67,7 @@ def explained(name: str, *, law: str, lang: str, as_of: dt.date) -> str:
 
 
 def _example(title: str, tables: dict[str, list[dict[str, Any]]]) -> list[str]:
-    rows = [f"  {table}: {', '.join(f'{k}={v}' for k, v in row.items())}" for table, rows in tables.items() for row in rows]
+    rows = [
+        f"  {table}: {', '.join(f'{k}={v}' for k, v in row.items())}" for table, rows in tables.items() for row in rows
+    ]
     return [f"{title}:", *rows] if rows else []

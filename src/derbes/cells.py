@@ -20,10 +20,11 @@ import yaml
 from babel import Locale
 
 from derbes import text as words
-from derbes.schema import Column, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from derbes.schema import Column, Schema
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]*\Z")
 _SPLIT = re.compile(r"[;\r\n]+")
@@ -135,10 +136,12 @@ def read_cells(column: Column, schema: Schema, cells: list[tuple[str, Kind]]) ->
     """Read distinct (text, kind) cells as cells of the column."""
     held = words.placeholder(pd.Series([text for text, _ in cells], dtype=object)).to_numpy()
     element = _element_reader(column, schema)
-    return [_read(column, text, kind, element, bool(held[i])) for i, (text, kind) in enumerate(cells)]
+    return [_read(column, text, kind, element, held=bool(held[i])) for i, (text, kind) in enumerate(cells)]
 
 
-def _read(column: Column, text: str, kind: Kind, element: Callable[[str], tuple[Any, State]], held: bool) -> Reading:  # noqa: FBT001, PLR0913
+def _read(
+    column: Column, text: str, kind: Kind, element: Callable[[str], tuple[Any, State]], *, held: bool
+) -> Reading:
     if kind in {Kind.ERROR, Kind.FORMULA}:
         return Reading(None, State.UNREADABLE)
     bare = text.strip(_BLANK)

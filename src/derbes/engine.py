@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -31,7 +32,7 @@ if _had is None:
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from derbes.inventory import Inventory
     from derbes.law import LawPack
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from derbes.structure import Bundle
 
 # An index list without index columns is 45 times faster, and complete on pandas (lists of values are cut at 200).
+_NO_CELLS = pd.DataFrame({"origin": pd.Series(dtype=int), "element": pd.Series(dtype=object)})
 _RESULT = {"result_format": "COMPLETE", "return_unexpected_index_query": False, "partial_unexpected_count": 0}
 
 
@@ -55,27 +57,31 @@ class Outcome:
     reason: str | None = None
 
 
-def run(  # noqa: PLR0913
+def run(
     inv: Inventory,
     law: LawPack,
     rules: Sequence[Rule],
     *,
     as_of: dt.date,
-    structure: bool = True,
+    only: Container[str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> list[Outcome]:
-    """Outcomes of all rules over an inventory, one validation a view.
+    """Outcomes of rules and of the model's own checks over an inventory, one validation a view.
+
+    ``only`` narrows both to the rules of these ids.
 
     Raises RuleError where a rule names what its view lacks, or Great Expectations could not run it.
     """
     groups: dict[str, list[Rule | Bundle]] = defaultdict(list)
     outcomes: list[Outcome] = []
-    for rule in [*rules, *(sheet_rules() if structure else [])]:
+    for rule in [*rules, *sheet_rules()]:
+        if only is not None and rule.id not in only:
+            continue
         if reason := _reason(inv, law, rule, as_of):
             outcomes.append(Outcome(rule, 0, pd.DataFrame(), reason))
         else:
             groups[rule.view].append(rule)
-    for bundle in bundles(inv.schema) if structure else []:
+    for bundle in bundles(inv.schema, only):
         if bundle.table in inv.present:
             groups[bundle.view].append(bundle)
         else:
@@ -111,13 +117,7 @@ def _validate(inv: Inventory, law: LawPack, view: str, members: list[Rule | Bund
         raise RuleError(f"view {view}", "has no column origin", "Say to which row a finding belongs.")
     suite = gx.ExpectationSuite(name=view)
     suite.expectations = [_expectation(member, frame, law, number) for number, member in enumerate(members)]
-    context = _context()
-    asset = context.data_sources.pandas_default.add_dataframe_asset(view)
-    try:
-        batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-        results = batch.validate(suite, result_format=_RESULT).results
-    finally:
-        context.data_sources.pandas_default.delete_asset(view)
+    results = _frames().get_batch({"dataframe": frame}).validate(suite, result_format=_RESULT).results
     by_id = {result.expectation_config.meta["member"]: result for result in results}
     # Great Expectations drops what it does not know and repeats what crashed: only a full match is a run.
     if len(results) != len(members) or set(by_id) != set(range(len(members))):
@@ -143,7 +143,7 @@ def _expectation(member: Rule | Bundle, frame: pd.DataFrame, law: LawPack, numbe
     return made(**args, meta={"member": number})
 
 
-def _resolved(value: object, law: LawPack) -> object:
+def _resolved(value: Any, law: LawPack) -> Any:  # noqa: ANN401 - an argument of any expectation
     return law.constants[value[1:]] if isinstance(value, str) and value.startswith("$") else value
 
 
@@ -159,7 +159,7 @@ def _condition(when: Mapping[str, tuple[Any, ...]]) -> Any:  # noqa: ANN401 - Gr
 def _outcomes(member: Rule | Bundle, frame: pd.DataFrame, result: Any) -> list[Outcome]:  # noqa: ANN401
     rule = next(iter(member.rules.values())) if hasattr(member, "rules") else member
     info = result.exception_info or {}
-    if info.get("raised_exception") or not result.result and not result.success:
+    if info.get("raised_exception") or (not result.result and not result.success):
         # The message of the exception may hold cells of the inventory: only its class is said.
         raise RuleError(f"{rule.source}, rule {rule.id}", "Great Expectations could not run it", "Check its view.")
     if not hasattr(member, "rules"):
@@ -172,6 +172,8 @@ def _outcomes(member: Rule | Bundle, frame: pd.DataFrame, result: Any) -> list[O
 
 
 def _cells(frame: pd.DataFrame, pairs: list[list[Any]]) -> pd.DataFrame:
+    if not pairs:
+        return _NO_CELLS
     positions = [pair[0] for pair in pairs]
     return frame.loc[positions, ["origin"]].assign(element=[pair[1] for pair in pairs])
 
@@ -185,7 +187,10 @@ def _looked_at(rule: Rule, frame: pd.DataFrame) -> int:
 
 
 def _ids(inv: Inventory, law: LawPack) -> dict[str, pd.Index[Any]]:
-    ids = {name: pd.Index(keys[inv.states[name][inv.schema.tables[name].key] == State.OK]) for name, keys in inv.keys.items()}
+    ids = {
+        name: pd.Index(keys[inv.states[name][inv.schema.tables[name].key] == State.OK])
+        for name, keys in inv.keys.items()
+    }
     return {**ids, "law.bases": pd.Index(law.bases["code"])}
 
 
@@ -198,15 +203,14 @@ def _referred(inv: Inventory) -> dict[str, pd.Index[Any] | None]:
     return {key: None if "all" in ids else ids for key, ids in united.items()}
 
 
-def _context() -> Any:  # noqa: ANN401 - untyped library
-    if "context" not in _SHARED:
-        _SHARED["context"] = gx.get_context(mode="ephemeral")
-        _SHARED["context"].variables.progress_bars = {"globally": False}
-    return _SHARED["context"]
-
-
-#: One context for the process: making it costs as much as a small audit's rules.
-_SHARED: dict[str, Any] = {}
+@cache
+def _frames() -> Any:  # noqa: ANN401 - untyped library
+    """Batch definition that takes any frame; one for the process, since making one costs as much as running a view."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return (
+        context.data_sources.add_pandas("views").add_dataframe_asset("view").add_batch_definition_whole_dataframe("all")
+    )
 
 
 class _quiet:  # noqa: N801 - reads as the statement it is
@@ -222,5 +226,3 @@ class _quiet:  # noqa: N801 - reads as the statement it is
     def __exit__(self, *_: object) -> None:
         self._caught.__exit__(None, None, None)
         logging.getLogger("great_expectations").setLevel(self._level)
-
-

@@ -46,7 +46,7 @@ class _CellsMetric(TableMetricProvider):
 
     @staticmethod
     def frame(engine: PandasExecutionEngine, domain: dict[str, Any]) -> pd.DataFrame:
-        return engine.get_compute_domain(domain, domain_type="table")[0]  # type: ignore[no-any-return]
+        return engine.get_compute_domain(domain, domain_type="table")[0]
 
 
 class CellStates(_CellsMetric):
@@ -55,8 +55,8 @@ class CellStates(_CellsMetric):
     metric_name = "derbes.cell_states"
     value_keys = ("columns", "states")
 
-    @metric_value(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
-    def _pandas(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG002, N805, PLR0913, PLR0917
+    @metric_value(engine=PandasExecutionEngine)
+    def _pandas(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG002, N805, PLR0917
         frame = cls.frame(execution_engine, metric_domain_kwargs)
         broken = {}
         for name, column in metric_value_kwargs["columns"].items():
@@ -71,8 +71,8 @@ class References(_CellsMetric):
     metric_name = "derbes.references"
     value_keys = ("columns", "to")
 
-    @metric_value(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
-    def _pandas(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG002, N805, PLR0913, PLR0917
+    @metric_value(engine=PandasExecutionEngine)
+    def _pandas(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG002, N805, PLR0917
         frame = cls.frame(execution_engine, metric_domain_kwargs)
         broken = {}
         for name, column in metric_value_kwargs["columns"].items():
@@ -89,8 +89,8 @@ class Repeated(_CellsMetric):
     metric_name = "derbes.repeated"
     value_keys = ("columns",)
 
-    @metric_value(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
-    def _pandas(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG002, N805, PLR0913, PLR0917
+    @metric_value(engine=PandasExecutionEngine)
+    def _pandas(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG002, N805, PLR0917
         frame = cls.frame(execution_engine, metric_domain_kwargs)
         broken = {}
         for name, column in metric_value_kwargs["columns"].items():
@@ -107,8 +107,8 @@ class Unreferenced(_CellsMetric):
     metric_name = "derbes.unreferenced"
     value_keys = ("columns",)
 
-    @metric_value(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
-    def _pandas(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG002, N805, PLR0913, PLR0917
+    @metric_value(engine=PandasExecutionEngine)
+    def _pandas(cls, execution_engine, metric_domain_kwargs, metric_value_kwargs, metrics, runtime_configuration):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG002, N805, PLR0917
         frame = cls.frame(execution_engine, metric_domain_kwargs)
         broken: dict[str, list[list[int | None]]] = {}
         for name, column in metric_value_kwargs["columns"].items():
@@ -125,7 +125,12 @@ class _CellsExpectation(BatchExpectation):
     domain_keys: ClassVar[tuple[str, ...]] = ("batch_id",)
     success_keys: ClassVar[tuple[str, ...]] = ("columns",)
 
-    def _validate(self, metrics: dict[str, Any], runtime_configuration: object = None, execution_engine: object = None) -> dict[str, Any]:  # noqa: ARG002
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: object = None,  # noqa: ARG002 - the base class passes it
+        execution_engine: object = None,  # noqa: ARG002
+    ) -> dict[str, Any]:
         broken = metrics[self.metric_dependencies[0]]
         return {"success": not any(broken.values()), "result": {"details": {"broken": broken}}}
 
@@ -164,7 +169,7 @@ class ColumnValuesReferenced(ColumnMapMetricProvider):
     condition_metric_name = "column_values.referenced"
     condition_value_keys = ("reference",)
 
-    @column_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
+    @column_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column, reference, **kwargs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003, ANN202, ARG002, N805
         return column.isin(_IDS[reference])
 

@@ -120,7 +120,7 @@ def letters(number: int) -> str:
     return name
 
 
-def build(  # noqa: PLR0913 - every fact of an inventory, once
+def build(
     path: Path,
     schema: Schema,
     parts: dict[str, list[Part]],

@@ -36,7 +36,7 @@ _BASIS_KEYS = frozenset(
     {"valid_from", "valid_to", "approximate", "third_party_ok", "needs_authority", "foreign", "cite", "labels"}
     | {"aliases"}
 )
-_BASIS_COLUMNS = ("code", "valid", "foreign", "known", "needs_authority", "third_party_ok", "act", "at", "labels")
+_BASIS_COLUMNS = ("code", "valid", "foreign", "state", "needs_authority", "third_party_ok", "act", "at", "labels")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class LawPack:
 
     ``edition`` is the main act's latest edition in force; ``newer_reported`` the date of a change that was heard of
     and whose content is unknown. ``acts`` maps numbers to acts, ``constants`` names to values.
-    ``bases`` has a row a ground: code, valid (that day), foreign, known (a ground here on some day), needs_authority,
+    ``bases`` has a row a ground: code, valid (that day), foreign, state (valid, not_in_force, foreign), needs_authority,
     third_party_ok, act, at, labels. ``elements`` has a row an element of a definition or right: section, item, code,
     act, at, confidence, valid, foreign, labels. ``sections`` holds what else elements.yaml has in force that day:
     consent_contents, topics, documents, retention_terms.
@@ -84,6 +84,7 @@ class LawPack:
 
     id: str
     as_of: dt.date
+    country: str
     name: Mapping[str, str]
     edition: str | None
     newer_reported: str | None
@@ -141,6 +142,7 @@ def load_law(name: str | Path, as_of: dt.date) -> LawPack:
     return LawPack(
         id=registry["id"],
         as_of=as_of,
+        country=registry["country"],
         name=MappingProxyType(registry["name"]),
         edition=main.edition,
         newer_reported=main.reported,
@@ -160,7 +162,7 @@ def _read(name: str) -> dict[str, dict[str, Any]]:
     if not folder.is_dir():
         raise LawError(f"law {name}", "no such law pack", "Name a shipped pack (kz) or a folder that holds acts.yaml.")
     data = {part: _file(folder.joinpath(f"{part}.yaml")) for part in _PARTS}
-    needed = {"acts": ("id", "name", "main", "acts"), "constants": ("constants",), "bases": ("bases",), "elements": ()}
+    needed = {"acts": ("id", "country", "name", "main", "acts"), "constants": ("constants",), "bases": ("bases",), "elements": ()}
     for part, keys in needed.items():
         for key in keys:
             if key not in data[part]:
@@ -299,9 +301,9 @@ def _bases(entries: Mapping[str, Any], as_of: dt.date) -> pd.DataFrame:
     rows = [
         {
             "code": code,
-            "valid": "foreign" not in entry and _in_force(entry, as_of),
+            "valid": _basis_state(entry, as_of) == "valid",
             "foreign": "foreign" in entry,
-            "known": "foreign" not in entry,
+            "state": _basis_state(entry, as_of),
             "needs_authority": bool(entry.get("needs_authority", False)),
             "third_party_ok": bool(entry.get("third_party_ok", False)),
             "act": entry.get("cite", {}).get("act"),
@@ -311,6 +313,12 @@ def _bases(entries: Mapping[str, Any], as_of: dt.date) -> pd.DataFrame:
         for code, entry in entries.items()
     ]
     return pd.DataFrame(rows, columns=list(_BASIS_COLUMNS))
+
+
+def _basis_state(entry: Mapping[str, Any], as_of: dt.date) -> str:
+    if "foreign" in entry:
+        return "foreign"
+    return "valid" if _in_force(entry, as_of) else "not_in_force"
 
 
 def _basis_words(entries: Mapping[str, Any]) -> dict[str, str]:

@@ -63,7 +63,9 @@ def _grouped(found: pd.DataFrame, said: dict[str, Any]) -> list[str]:
         law = "; ".join(f"{cite['act']} {cite['at']}".strip() for cite in first["citations"])
         lines.append(f"  {first['title']}")
         lines.append(f"    {_places(alike, said)}")
-        lines.append(f"    {first['rule']}{f' ({law})' if law else ''}{' ' + said['confirm'] if first['confirm'] else ''}")
+        lines.append(
+            f"    {first['rule']}{f' ({law})' if law else ''}{' ' + said['confirm'] if first['confirm'] else ''}"
+        )
     return lines
 
 
@@ -95,5 +97,8 @@ def _ran(audit: Audit, said: dict[str, Any]) -> list[str]:
         names = ", ".join(alike["rule"].head(_PLACES)) + (f" … {len(alike)}" if len(alike) > _PLACES else "")
         lines.append(f"  {reason(str(code), audit.lang)}: {names}")
     left = audit.sources[audit.sources["table"].isna()]
-    lines += [f"  {said['left_out']}: {row.file} {row.sheet or ''}: {reason(row.reason, audit.lang)}" for row in left.itertuples()]
+    lines += [
+        f"  {said['left_out']}: {row.file} {row.sheet or ''}: {reason(row.reason, audit.lang)}"
+        for row in left.itertuples()
+    ]
     return [*lines, said["digest"].format(digest=audit.digest)]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import isodate
 import pandas as pd
 
-from derbes.text import clean, data
+from derbes.text import clean, data, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ _ISO = re.compile(
     rf"p(?=t?\d)(?:{_NUMBER}y)?(?:{_NUMBER}m)?(?:{_NUMBER}w)?(?:{_NUMBER}d)?"
     rf"(?:t(?=\d)(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?"
 )
-_NEGATIVE = re.compile(r"(?:^|[\s:(])[-\u2010-\u2015\u2212]\d")
+_NEGATIVE = re.compile(r"(?:^|[\s:(])[-\u2010-\u2015\u2212]p?\d")
 _BRACKETED = re.compile(r"\(([^()]*)\)")
 _SILENT = frozenset(" .,:()[]\"'*-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u00ab\u00bb\u201c\u201d\u201e\u2018\u2019")
 
@@ -59,7 +59,9 @@ class Period:
 def parse(text: str) -> Period:
     """Return the period that a cell states: ISO 8601, ``until:<trigger>``, ``indefinite``, ``by_law`` or a phrase."""
     phrase = clean(text)
-    kind, duration, trigger, bound = _read(_plain(phrase)) if len(phrase) <= _LONGEST else _UNKNOWN
+    # a superscript would turn into a figure of the number before it
+    legible = len(phrase) <= _LONGEST and not any(unicodedata.category(letter) == "No" for letter in phrase)
+    kind, duration, trigger, bound = _read(plain(phrase).strip(" .")) if legible else _UNKNOWN
     return Period(kind, duration, trigger, bound, phrase)
 
 
@@ -82,24 +84,25 @@ def days(period: Period) -> float | None:
         return None
     length = isodate.parse_duration(period.duration, as_timedelta_if_possible=False)
     months = float(length.years) * _MONTHS_A_YEAR + float(length.months)
-    return months * _DAYS_A_MONTH + length.tdelta.total_seconds() / _SECONDS_A_DAY
+    rest: float = length.tdelta.total_seconds()
+    return months * _DAYS_A_MONTH + rest / _SECONDS_A_DAY
 
 
 _Reading = tuple[Kind, str | None, str | None, str | None]
 _UNKNOWN: _Reading = ("unknown", None, None, None)
 
 
-def _read(plain: str) -> _Reading:
+def _read(said: str) -> _Reading:
     """Read a text in lower case as kind, duration, trigger and bound."""
     lexicon = _lexicon()
-    code, _, event = (part.strip() for part in plain.partition(":"))
-    if plain in {"indefinite", "by_law"}:
-        return plain, None, None, None  # type: ignore[return-value]
+    code, _, event = (part.strip() for part in said.partition(":"))
+    if said in {"indefinite", "by_law"}:
+        return said, None, None, None  # type: ignore[return-value]
     if code == "until" and event in lexicon.triggers:
         return "until", None, event, None
-    if _NEGATIVE.search(plain):
+    if _NEGATIVE.search(said):
         return _UNKNOWN
-    tokens = _tokens(_BRACKETED.sub(_without_ground, plain))
+    tokens = _tokens(_BRACKETED.sub(_without_ground, said))
     if tokens is None:
         return _UNKNOWN
     spans = list(_durations(tokens))
@@ -157,11 +160,14 @@ def _events(before: list[str], behind: list[str]) -> set[str] | None:
         rest = [t for t in behind if t not in lexicon.after_before]
         ended = all(lexicon.is_filler(t) or lexicon.is_ending(t) for t in rest)
         return {trigger} if ended or _event(behind, "after") == trigger else None
+    if behind and set(behind) <= lexicon.after_behind:  # in Kazakh the word for after stands last: after 5 years
+        behind = []
     events: set[str] = set()
     for number, side in enumerate((before, behind)):
         said = [token for token in side if not lexicon.is_filler(token)]
-        waiting = number == 0 and all(token in lexicon.after_before for token in said)  # after 5 years
-        if waiting or not (said or any(token in lexicon.after_before for token in side)):
+        grounded = _is_any(side, "by_law")  # 5 years according to law: the law is the ground, not the event
+        waiting = number == 0 and all(token in lexicon.elapsed for token in said)  # after 5 years
+        if waiting or grounded or not (said or any(token in lexicon.after_before for token in side)):
             continue
         event = _event(side, "after")
         if event is None:
@@ -172,12 +178,9 @@ def _events(before: list[str], behind: list[str]) -> set[str] | None:
 
 def _other(tokens: Sequence[str]) -> _Reading:
     """Read a text without a duration of numbers and units."""
-    lexicon = _lexicon()
-    if len(tokens) == 1 and tokens[0] in lexicon.spans:
-        return "fixed", lexicon.spans[tokens[0]], None, None
     trigger = _one(tokens, "during") or _event(tokens, "until")
     readings: list[_Reading] = [("until", None, trigger, None)] if trigger else []
-    readings += [(kind, None, None, None) for kind in ("indefinite", "by_law") if _is_any(tokens, kind)]  # type: ignore[misc]
+    readings += [(kind, None, None, None) for kind in ("indefinite", "by_law") if _is_any(tokens, kind)]
     if len(readings) > 1:
         return _UNKNOWN
     if not readings and _is_vague(tokens):
@@ -193,7 +196,7 @@ def _is_vague(tokens: Sequence[str]) -> bool:
     if any(_is_any([token], "indefinite") for token in tokens):
         return False
     skipped = len(list(itertools.takewhile(lexicon.is_filler, tokens)))
-    return any(lexicon.vague.fullmatch(" ".join(tokens[start:])) for start in range(skipped + 1))
+    return any(lexicon.vague.fullmatch(" ".join([*tokens[start:], ""])) for start in range(skipped + 1))
 
 
 def _event(tokens: Sequence[str], relation: str) -> str | None:
@@ -245,7 +248,7 @@ def _durations(tokens: Sequence[str]) -> Iterator[tuple[int, int, str | None]]:
 def _part(tokens: Sequence[str], start: int) -> tuple[int, dict[str, Fraction]] | None:
     """Return the end and the amount of one *number unit* or ISO duration that begins at a token."""
     lexicon = _lexicon()
-    if start < len(tokens) and (found := _ISO.fullmatch(tokens[start])):
+    if start < len(tokens) and (found := _ISO.fullmatch(lexicon.spans.get(tokens[start], tokens[start]))):
         amounts = zip(_UNITS, found.groups(), strict=True)
         return start + 1, {unit: _fraction(amount) for unit, amount in amounts if amount}
     end = start
@@ -295,23 +298,15 @@ def _iso(parts: Iterable[dict[str, Fraction]]) -> str | None:
     return f"P{date}{'T' if time else ''}{time}"
 
 
-def _plain(text: str) -> str:
-    return _fold(unicodedata.normalize("NFKC", text).casefold()).strip(" .")
-
-
-def _fold(text: str) -> str:
-    return text.replace("\u0451", "\u0435")
-
-
-def _tokens(plain: str) -> list[str] | None:
+def _tokens(said: str) -> list[str] | None:
     """Split into words, numbers and plus signs; None where there is a sign that could change the meaning."""
     tokens, end = [], 0
-    for found in _lexicon().token.finditer(plain):
-        if not _SILENT.issuperset(plain[end : found.start()]):
+    for found in _lexicon().token.finditer(said):
+        if not _SILENT.issuperset(said[end : found.start()]):
             return None
         tokens.append(found["number"] or found[0])
         end = found.end()
-    return tokens if _SILENT.issuperset(plain[end:]) else None
+    return tokens if _SILENT.issuperset(said[end:]) else None
 
 
 @dataclass(frozen=True)
@@ -320,11 +315,12 @@ class _Phrase:
 
     needed: tuple[re.Pattern[str], ...]
     allowed: re.Pattern[str]
+    fillers: re.Pattern[str]
 
     def covers(self, tokens: Sequence[str]) -> bool:
         """Tell whether every needed word is there and every word is accounted for."""
         return all(any(slot.fullmatch(token) for token in tokens) for slot in self.needed) and all(
-            self.allowed.fullmatch(token) for token in tokens
+            self.allowed.fullmatch(token) or self.fillers.fullmatch(token) for token in tokens
         )
 
 
@@ -333,12 +329,11 @@ class _Lexicon:
 
     def __init__(self, words: dict[str, Any]) -> None:
         self._classes = {name: "|".join(map(_pattern, _flat(group))) for name, group in words["classes"].items()}
-        self._fillers = "|".join(map(_pattern, _flat(words["fillers"])))
-        self._filler = re.compile(self._fillers)
+        self._filler = re.compile("|".join(map(_pattern, _flat(words["fillers"]))))
         self._ending = re.compile(f"{self._classes['end']}|{self._classes['close']}")
-        self.units = {_plain(word): unit for unit, several in words["units"].items() for word in several}
-        self.spans = {_plain(word): iso for iso, several in words["spans"].items() for word in several}
-        self.numbers = {_plain(w): Fraction(str(value)) for value, several in words["numbers"].items() for w in several}
+        self.units = {plain(word): unit for unit, several in words["units"].items() for word in several}
+        self.spans = {plain(word): plain(iso) for iso, several in words["spans"].items() for word in several}
+        self.numbers = {plain(w): Fraction(str(value)) for value, several in words["numbers"].items() for w in several}
         self.between = re.compile("|".join(map(_pattern, words["between"])))
         endings = "|".join(map(_pattern, words["number_endings"]))
         self.token = re.compile(
@@ -346,6 +341,7 @@ class _Lexicon:
         )
         self.after_before, self.after_behind = (frozenset(words["after"][place]) for place in ("before", "behind"))
         self.until_before, self.until_behind = (frozenset(words["until"][place]) for place in ("before", "behind"))
+        self.elapsed = frozenset(words["elapsed"])
         self.joints = frozenset(words["and"])
         self.alternatives = frozenset(words["or"])
         self.phrases = {kind: self._all(words[kind]) for kind in ("max", "min", "indefinite", "by_law")}
@@ -354,23 +350,24 @@ class _Lexicon:
         self.vague = re.compile("|".join(_sequence(text) for text in _texts(words["vague"])))
 
     def is_filler(self, token: str) -> bool:
-        """Tell whether a word says nothing about the period."""
         return bool(self._filler.fullmatch(token))
 
     def is_ending(self, token: str) -> bool:
-        """Tell whether a word says only that something ends."""
         return bool(self._ending.fullmatch(token))
 
     def _all(self, said: Any) -> list[_Phrase]:  # noqa: ANN401 - a text, or texts by language
         return [self._phrase(text) for text in _texts(said)]
 
     def _phrase(self, text: str) -> _Phrase:
-        needed, optional = [], []
+        needed: list[str] = []
+        optional: list[str] = []
         for slot in text.split():
-            pattern = "|".join(self._classes[w[1:]] if w[0] == "@" else _pattern(w) for w in slot.strip("[]").split("|"))
+            pattern = "|".join(
+                self._classes[w[1:]] if w[0] == "@" else _pattern(w) for w in slot.strip("[]").split("|")
+            )
             (optional if slot[0] == "[" else needed).append(pattern)
-        allowed = "|".join([*needed, *optional, self._fillers])
-        return _Phrase(tuple(re.compile(pattern) for pattern in needed), re.compile(allowed))
+        allowed = re.compile("|".join([*needed, *optional]))
+        return _Phrase(tuple(re.compile(pattern) for pattern in needed), allowed, self._filler)
 
 
 @cache
@@ -388,10 +385,10 @@ def _flat(group: dict[str, list[str]]) -> list[str]:
 
 
 def _pattern(word: str) -> str:
-    return re.escape(_plain(word.removesuffix("*"))) + (r"\w*" if word.endswith("*") else "")
+    return re.escape(plain(word.removesuffix("*"))) + (r"\w*" if word.endswith("*") else "")
 
 
 def _sequence(text: str) -> str:
-    """Compile words in order; an ellipsis stands for any words."""
-    steps = [r"(?:\S+ )*?" if slot == "\u2026" else f"(?:{'|'.join(map(_pattern, slot.split('|')))}) " for slot in text.split()]
-    return "".join(steps)
+    """Compile words in order, each with a space behind it; an ellipsis stands for any words."""
+    steps = ((slot, "|".join(map(_pattern, slot.split("|")))) for slot in text.split())
+    return "".join(r"(?:\S+ )*?" if slot == "\u2026" else f"(?:{words}) " for slot, words in steps)

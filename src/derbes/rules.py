@@ -96,7 +96,7 @@ def shipped(law: str) -> tuple[Rule, ...]:
 
 def own(folder: Path) -> tuple[Rule, ...]:
     """The operator's own rules, from the ``rules`` folder of the inventory."""
-    files = [] if not folder.is_dir() else [f for f in _yaml_files(folder) if not f.name.startswith("exemptions")]
+    files = [] if not folder.is_dir() else [f for f in _yaml_files(folder) if f.name != "exemptions.yaml"]
     return _unique([rule for file in files for rule in read(file)])
 
 

@@ -40,7 +40,9 @@ def freeze(inv: Inventory, folder: Path) -> Path:
         staging.rename(folder)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
-        raise OutputError(str(folder), f"cannot be written ({error.strerror})", "Check the folder and its space.") from error
+        raise OutputError(
+            str(folder), f"cannot be written ({error.strerror})", "Check the folder and its space."
+        ) from error
     return folder
 
 
@@ -71,7 +73,8 @@ def _csv(rows: list[list[str]]) -> bytes:
 
 def broken_sums(folder: Path) -> list[str]:
     """Names of the files of a frozen quarter that are not what they were: changed, missing or added."""
-    listed = dict(reversed(line.split("  ", 1)) for line in (folder / SUMS).read_text(encoding="utf-8").splitlines())
+    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
     there = {path.name for path in folder.iterdir()} - {SUMS}
     changed = {n for n in there & set(listed) if hashlib.sha256((folder / n).read_bytes()).hexdigest() != listed[n]}
     return sorted(changed | (there ^ set(listed)))
@@ -107,6 +110,7 @@ def earlier(inventory: Path, asked: str | None, quarter: Quarter) -> dict[Quarte
     last = Quarter.parse(asked)
     if last not in frozen:
         there = ", ".join(map(str, frozen)) or "none"
-        raise SourceError(f"--before {asked}", f"that quarter is not frozen (frozen: {there})", "Freeze it, or name another.")
+        raise SourceError(
+            f"--before {asked}", f"that quarter is not frozen (frozen: {there})", "Freeze it, or name another."
+        )
     return {when: path for when, path in frozen.items() if when <= last}
-

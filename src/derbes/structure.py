@@ -6,7 +6,7 @@ because its cost is per expectation. Its result says which columns, so every col
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from derbes.cells import State
 from derbes.rules import Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from derbes.schema import Column, Schema, Table
 
 
@@ -47,7 +49,11 @@ def wording() -> dict[str, dict[str, Any]]:
 def sheet_rules() -> list[Rule]:
     """Rules about files, sheets and whole tables: what no row can say."""
     faults = {
-        problem: {**body, "expect": "column_values_to_not_be_in_set", "args": {"column": "problem", "value_set": [problem]}}
+        problem: {
+            **body,
+            "expect": "column_values_to_not_be_in_set",
+            "args": {"column": "problem", "value_set": [problem]},
+        }
         for problem, body in _words()["sheets"].items()
     }
     return [
@@ -62,10 +68,20 @@ def _whole(view: str, name: str, body: dict[str, Any]) -> Rule:
     return Rule(id=name, view=view, when=when, source="structure.yaml", **kept)
 
 
-def bundles(schema: Schema) -> list[Bundle]:
-    """Every bundle of the model, in the order of tables and kinds."""
+def bundles(schema: Schema, only: Container[str] | None = None) -> list[Bundle]:
+    """Every bundle of the model, in the order of tables and kinds; narrowed to the rules of these ids, if given."""
     made = [_bundle(schema, table, kind) for table in schema.tables.values() for kind in wording()]
-    return [bundle for bundle in made if bundle.rules]
+    chosen = made if only is None else [_narrowed(bundle, only) for bundle in made]
+    return [bundle for bundle in chosen if bundle.rules]
+
+
+def _narrowed(bundle: Bundle, only: Container[str]) -> Bundle:
+    rules = {column: rule for column, rule in bundle.rules.items() if rule.id in only}
+    args = {
+        name: {column: value for column, value in arg.items() if column in rules} if isinstance(arg, dict) else arg
+        for name, arg in bundle.args.items()
+    }
+    return replace(bundle, rules=rules, args=args)
 
 
 def _bundle(schema: Schema, table: Table, kind: str) -> Bundle:
@@ -97,7 +113,10 @@ def _expectation(kind: str, columns: list[Column]) -> tuple[str, dict[str, Any]]
         looked = {c.name: f"due:{c.name}" if kind == "required" and c.required_unless else c.name for c in columns}
         return "cell_states_to_not_be_in_set", {"columns": looked, "states": [int(State[name]) for name in states]}
     if kind == "reference":
-        return "references_to_resolve", {"columns": {c.name: f"ref:{c.name}" for c in columns}, "to": {c.name: c.to for c in columns}}
+        return "references_to_resolve", {
+            "columns": {c.name: f"ref:{c.name}" for c in columns},
+            "to": {c.name: c.to for c in columns},
+        }
     if kind == "unused":
         return "rows_to_be_referenced", {"columns": {c.name: "key" for c in columns}}
     fact = {"unique": "key", "duplicate": "content", "near_duplicate": "name"}[kind]

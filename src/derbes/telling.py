@@ -75,9 +75,9 @@ def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> d
     related = {(t, str(k)) for t, k in record.get("related") or ()} - {(table, key)}
     facts = {str(name): _shown(value) for name, value in record.items()}
     facts |= {"key": key, "value": said or "", "name": _name(inv, table, origin, key)}
-    facts |= _titles(inv, table, column, lang) | {"hint": _hint(inv, rule, table, said, lang)}
+    facts |= _titles(inv, table, column, lang) | {"hint": _hint(inv, rule, table, said, lang=lang)}
     if rule.view == "sheets":
-        facts |= _fault_words(inv, table, facts["what"], record["hint"], lang)
+        facts |= _fault_words(inv, table, facts["what"], record["hint"], lang=lang)
     return {
         "id": finding_id(rule.id, table, key, sub),
         "table": table,
@@ -140,7 +140,7 @@ def reason(code: str, lang: str) -> str:
     return f"{known}: {detail}" if detail else str(known)
 
 
-def _fault_words(inv: Inventory, table: str, what: str, hint: str, lang: str) -> dict[str, str]:
+def _fault_words(inv: Inventory, table: str, what: str, hint: str, *, lang: str) -> dict[str, str]:
     """Words for what a fault of a sheet names: a reason code, or a column of the model."""
     columns = inv.schema.tables[table].columns if table in inv.schema.tables else {}
     meant = words(lang)["telling"]["perhaps"].format(columns[hint].title[lang]) if hint in columns else ""
@@ -148,7 +148,7 @@ def _fault_words(inv: Inventory, table: str, what: str, hint: str, lang: str) ->
     return {"reason": reason(what, lang), "column_title": title, "hint": meant}
 
 
-def _hint(inv: Inventory, rule: Rule, table: str, said: str | None, lang: str) -> str:
+def _hint(inv: Inventory, rule: Rule, table: str, said: str | None, *, lang: str) -> str:
     """Sentence that suggests what may have been meant, never applied by itself; empty where nothing is close."""
     if rule.source != "tables.yaml" or not said:
         return ""
@@ -167,4 +167,3 @@ def _hint(inv: Inventory, rule: Rule, table: str, said: str | None, lang: str) -
     if meant and column.type in {"id", "ref"}:
         meant = meant if read_cells(column, inv.schema, [(meant, Kind.TEXT)])[0].state is State.OK else None
     return words(lang)["telling"]["perhaps"].format(meant) if meant else ""
-

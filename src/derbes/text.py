@@ -57,13 +57,17 @@ def clean(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
 
 
+def plain(text: str) -> str:
+    """Return the text for comparison: compatible characters unified (NFKC), lower case, Cyrillic yo as ye."""
+    return unicodedata.normalize("NFKC", clean(text)).casefold().replace("\u0451", "\u0435")
+
+
 def heading(text: str) -> str:
     """Return the form in which headers and sheet names are compared (model.md, section 2).
 
     Case, spaces, underscores, dashes and a trailing asterisk do not matter, nor do the two dots on a Cyrillic ye.
     """
-    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    return _JOINTS.sub("", _fold(plain).rstrip("* \t\r\n\u00a0"))
+    return _JOINTS.sub("", plain(text).rstrip("* "))
 
 
 def homoglyphs(text: str) -> str | None:
@@ -129,26 +133,18 @@ def _by_unique(
 
 
 def _fingerprint(text: str) -> str | None:
-    plain = _fold(unicodedata.normalize("NFKC", clean(text)).casefold())
-    tokens = _PUNCTUATION.sub(" ", _INNER.sub("", plain)).split()
+    tokens = _PUNCTUATION.sub(" ", _INNER.sub("", plain(text))).split()
     return " ".join(sorted(set(tokens))) or None
 
 
 def _is_placeholder(text: str) -> bool:
-    plain = _fold(unicodedata.normalize("NFKC", clean(text)).casefold()).strip("\"'()[]<>\u00ab\u00bb")
-    if not plain:
-        return False
-    return bool(_MARKS_ONLY.fullmatch(plain)) or plain in _placeholders() or plain.rstrip(_TAIL) in _placeholders()
-
-
-def _fold(text: str) -> str:
-    """Write the Cyrillic letter yo as ye: which of the two is typed is a matter of habit."""
-    return text.replace("\u0451", "\u0435")
+    said = plain(text).strip("\"'()[]<>\u00ab\u00bb")
+    return bool(_MARKS_ONLY.fullmatch(said)) or bool({said, said.rstrip(_TAIL)} & _placeholders())
 
 
 @cache
 def _placeholders() -> frozenset[str]:
-    return frozenset(_fold(str(word)) for group in data("placeholders").values() for word in group)
+    return frozenset(plain(str(word)) for group in data("placeholders").values() for word in group)
 
 
 @cache

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from derbes.figures.style import ON, SEVERITY, Picture, bare, empty, picture
 from derbes.findings import ACTIVE
-from derbes.text import words
+from derbes.text import fill, words
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from derbes.auditing import Audit
@@ -23,13 +24,13 @@ def findings(audit: Audit) -> Picture:
     counts = _counts(audit)
     if counts.empty:
         return empty(NAME, say["empty"], title=say["title"])
-    series = " ".join(say["bar"].format(family=family, **row) for family, row in counts.to_dict("index").items())
+    series = " ".join(fill(say["bar"], {"family": family, **row}) for family, row in counts.to_dict("index").items())
     return picture(
         NAME,
         lambda axes: _bars(axes, counts, say["severity"]),
         height=1.1 + 0.42 * len(counts),
         title=say["title"],
-        alt=say["alt"].format(series=series),
+        alt=fill(say["alt"], {"series": series}),
         caption=say["caption"],
     )
 
@@ -38,7 +39,7 @@ def _counts(audit: Audit) -> pd.DataFrame:
     """Frame family (in words) × severity, the worst family first."""
     labels = words(audit.lang)["figures"][NAME]["family"]
     open_ = audit.findings[audit.findings["status"].isin(ACTIVE)]
-    sizes = open_.groupby(["family", "severity"]).size().unstack(fill_value=0)
+    sizes = pd.crosstab(open_["family"], open_["severity"])
     sizes = sizes.reindex(columns=list(SEVERITY), fill_value=0).sort_values(list(SEVERITY), ascending=False)
     return sizes.rename(index=lambda family: labels.get(family, family))
 
@@ -48,16 +49,14 @@ def _bars(axes: Axes, counts: pd.DataFrame, names: dict[str, str]) -> None:
     widest = counts.sum(axis=1).max()
     for severity in counts.columns:
         bars = axes.barh(counts.index, counts[severity], left=left, color=SEVERITY[severity], height=0.62)
-        labels = [str(n) if n > widest / 60 else "" for n in counts[severity]]
-        axes.bar_label(bars, labels, label_type="center", color=ON[severity], fontsize=8.5)
+        inside = [str(n) if n > widest / 60 else "" for n in counts[severity]]
+        axes.bar_label(bars, inside, label_type="center", color=ON[severity], fontsize=8.5)
         left = left + counts[severity]
     totals = [f" {n}" for n in counts.sum(axis=1)]
-    axes.bar_label(axes.containers[-1], totals, label_type="edge", fontweight="bold")
+    axes.bar_label(bars, totals, label_type="edge", fontweight="bold")
     axes.invert_yaxis()
     axes.set_xlim(0, widest * 1.06)
     bare(axes)
     axes.set_xticks([])
-    axes.legend([names[severity] for severity in counts.columns], **_LEGEND)
-
-
-_LEGEND = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3, "frameon": False, "borderpad": 0}
+    labels = [names[severity] for severity in counts.columns]
+    axes.legend(labels, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderpad=0)

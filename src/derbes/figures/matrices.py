@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from derbes.figures.links import links, names
-from derbes.figures.style import BLUES, INK, MARK, PAPER, QUIET, Picture, bare, empty, picture, short
-from derbes.text import words
+from derbes.figures.style import BLUES, INK, MARK, PAPER, QUIET, SEVERITY, Picture, bare, empty, picture, short
+from derbes.text import fill, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,22 +21,24 @@ if TYPE_CHECKING:
 
 ROWS, COLUMNS = 32, 16
 TOP = 3
+_MIDDLE = 0.5  # lightness below which white is the better ink
 
 
 @dataclass(frozen=True)
 class _Matrix:
-    """Counts with ids on both sides; ``hollow`` marks links without a count; labels by id."""
+    """Counts with ids on both sides; ``hollow`` marks links without a count; labels by id; ``alone`` is for empty rows."""
 
     counts: pd.DataFrame
     hollow: pd.DataFrame
     rows: pd.Series[str]
     columns: pd.Series[str]
+    alone: str = ""
 
 
 def purposes(audit: Audit) -> Picture:
     """Heat map of data categories × purposes: how many activities of the register link the two."""
     say = words(audit.lang)["figures"]["purposes"]
-    matrix = _purposes(audit.inventory)
+    matrix = _purposes(audit.inventory, say["alone"])
     if not matrix.counts.to_numpy().any():
         return empty("purposes", say["empty"], title=say["title"])
     idle = int((matrix.counts.sum(axis=1) == 0).sum())
@@ -52,14 +54,15 @@ def systems(audit: Audit) -> Picture:
     return _matrix_picture(audit, "systems", matrix, {"idle": int(matrix.hollow.to_numpy().sum())})
 
 
-def _purposes(inv: Inventory) -> _Matrix:
+def _purposes(inv: Inventory, alone: str) -> _Matrix:
     pairs = links(inv, "processing", "category_ids", "purpose_id")
     counts = _crossed(pairs, inv, ("categories", "purposes"))
     labels = names(inv, "categories", counts.index)
     known = inv.tables["categories"].dropna(subset=["category_id"]).drop_duplicates("category_id")
     restricted = known.set_index("category_id")["access_class"].reindex(counts.index) == "restricted"
     labels = labels.map(short).where(~restricted, MARK + labels.map(short))
-    return _Matrix(counts, counts.astype(bool) & False, labels, names(inv, "purposes", counts.columns))  # noqa: FBT003 - elementwise
+    hollow = pd.DataFrame(data=False, index=counts.index, columns=counts.columns)
+    return _Matrix(counts, hollow, labels, names(inv, "purposes", counts.columns), alone)
 
 
 def _systems(inv: Inventory) -> _Matrix:
@@ -89,43 +92,51 @@ def _matrix_picture(audit: Audit, name: str, matrix: _Matrix, facts: dict[str, i
     figures = words(audit.lang)["figures"]
     say = figures[name]
     shown = _cut(matrix)
-    caption = say["caption"].format(**facts)
+    caption = fill(say["caption"], facts)
     if shown.counts.shape != matrix.counts.shape:
         rows, columns = matrix.counts.shape
         size = {"shown": len(shown.counts), "total": rows, "columns": shown.counts.shape[1], "all_columns": columns}
-        caption += " " + figures["rest"].format(**size)
+        caption += " " + fill(figures["rest"], size)
     rows, columns = matrix.counts.shape
     return picture(
         name,
         lambda axes: _cells(axes, shown),
         height=1.9 + 0.235 * len(shown.counts),
         title=say["title"],
-        alt=say["alt"].format(rows=rows, columns=columns, top=_top(matrix), **facts),
+        alt=fill(say["alt"], {"rows": rows, "columns": columns, "top": _top(matrix), **facts}),
         caption=caption,
     )
 
 
 def _cut(matrix: _Matrix) -> _Matrix:
     kept = matrix.counts.iloc[:ROWS, :COLUMNS]
-    return _Matrix(
-        kept, matrix.hollow.loc[kept.index, kept.columns], matrix.rows[kept.index], matrix.columns[kept.columns]
+    hollow = matrix.hollow.loc[kept.index, kept.columns]
+    return replace(
+        matrix, counts=kept, hollow=hollow, rows=matrix.rows[kept.index], columns=matrix.columns[kept.columns]
     )
 
 
 def _top(matrix: _Matrix) -> str:
-    flat = matrix.counts.stack()
-    flat = flat[flat > 0].sort_values(ascending=False, kind="stable").head(TOP)
-    return "; ".join(f"{matrix.rows[row].removeprefix(MARK)} — {matrix.columns[col]} ({n})" for (row, col), n in flat.items())
+    counts = matrix.counts.to_numpy()
+    places = np.argsort(-counts, axis=None, kind="stable")[:TOP]
+    cells = [(row, column) for row, column in zip(*np.unravel_index(places, counts.shape), strict=True)]
+    return "; ".join(
+        f"{matrix.rows.iloc[row].removeprefix(MARK)} — {matrix.columns.iloc[column]} ({counts[row, column]})"
+        for row, column in cells
+        if counts[row, column]
+    )
 
 
 def _cells(axes: Axes, matrix: _Matrix) -> None:
     counts = matrix.counts.to_numpy()
     colours, norm = _scale(counts)
     axes.pcolormesh(counts, cmap=colours, norm=norm, edgecolors=PAPER, linewidth=1.2)
-    _numbers(axes, counts, norm)
+    _numbers(axes, counts, colours, norm)
     ys, xs = np.nonzero(matrix.hollow.to_numpy())
     axes.scatter(xs + 0.5, ys + 0.5, s=22, facecolors="none", edgecolors=QUIET, linewidths=1)
-    axes.set_xticks(np.arange(counts.shape[1]) + 0.5, [short(name, 26) for name in matrix.columns])
+    for row in np.flatnonzero(counts.sum(axis=1) == 0) if matrix.alone else ():
+        axes.text(0.12, row + 0.5, matrix.alone, va="center", color=SEVERITY["critical"], fontsize=8)
+    axes.set_xticks(np.arange(counts.shape[1]) + 0.5, [short(name, 28) for name in matrix.columns])
     axes.set_yticks(np.arange(counts.shape[0]) + 0.5, list(matrix.rows))
     axes.tick_params(axis="x", labeltop=True, labelbottom=False, rotation=38)
     for label in axes.get_xticklabels():
@@ -134,7 +145,7 @@ def _cells(axes: Axes, matrix: _Matrix) -> None:
     bare(axes)
 
 
-def _scale(counts: np.ndarray) -> tuple[Any, Any]:
+def _scale(counts: np.ndarray) -> tuple[ListedColormap, BoundaryNorm]:
     """Grey for none, then five blues, darker for more, each step distinct in grey print."""
     top = max(int(counts.max()), 1)
     steps = np.unique(np.geomspace(1, top + 1, len(BLUES) + 1).round().astype(int))
@@ -144,11 +155,8 @@ def _scale(counts: np.ndarray) -> tuple[Any, Any]:
     return colours, BoundaryNorm(edges if len(steps) > 1 else [0, 1, 2], colours.N)
 
 
-def _numbers(axes: Axes, counts: np.ndarray, norm: Any) -> None:  # noqa: ANN401 - matplotlib has no types for it
-    dark = norm(max(int(counts.max()), 1)) * 0.55
+def _numbers(axes: Axes, counts: np.ndarray, colours: ListedColormap, norm: BoundaryNorm) -> None:
     for row, column in zip(*np.nonzero(counts), strict=True):
-        value = int(counts[row, column])
-        colour = PAPER if norm(value) > dark else INK
-        axes.text(column + 0.5, row + 0.5, str(value), ha="center", va="center", color=colour, fontsize=8)
-
-
+        red, green, blue, _ = colours(norm(counts[row, column]))
+        ink = INK if 0.3 * red + 0.59 * green + 0.11 * blue > _MIDDLE else PAPER
+        axes.text(column + 0.5, row + 0.5, str(counts[row, column]), ha="center", va="center", color=ink, fontsize=8)

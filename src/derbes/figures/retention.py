@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from babel.units import format_unit
 
 from derbes.figures.links import links, names
-from derbes.figures.style import INK, QUIET, RULE, SEVERITY, Picture, empty, picture, short
-from derbes.period import parse
-from derbes.text import words
+from derbes.figures.style import BLUES, INK, QUIET, RULE, SEVERITY, Picture, bare, empty, picture, short
+from derbes.period import parse_all
+from derbes.text import fill, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,115 +20,105 @@ if TYPE_CHECKING:
 
 NAME = "retention"
 ROWS = 32
-DAYS = {"Y": 365.25, "M": 30.44, "W": 7.0, "D": 1.0}
+UNITS = {"Y": "year", "M": "month", "W": "week", "D": "day"}
 KINDS = ("until", "by_law", "vague", "indefinite", "unknown")
 _BAD = {"vague", "indefinite"}
-_PART = re.compile(r"(\d+)([YMWD])")
-_YEARS = (1, 3, 10, 30, 100)
-_STEP = 0.55  # decades between the columns of what cannot be measured
+_TICKS = (("1", "D", 1.0), ("1", "M", 30.44), ("1", "Y", 365.24), ("5", "Y", 1826.2), ("25", "Y", 9131.1))  # and days
+_EDGE, _STEP = 5.1, 0.55  # decades: where what years cannot measure begins, and how far its columns are apart
+_COLUMNS = {kind: _EDGE + _STEP * (at + 0.5) for at, kind in enumerate(KINDS)}
 
 
 def retention(audit: Audit) -> Picture:
     """Retention per category: a dot for each period on a logarithmic scale, and columns for what has no length."""
-    say = words(audit.lang)["figures"][NAME]
-    kept = _kept(audit)
+    figures = words(audit.lang)["figures"]
+    say, kept = figures[NAME], _kept(audit)
     if kept.empty:
         return empty(NAME, say["empty"], title=say["title"])
     order = _order(kept)
-    shown = kept[kept["label"].isin(order[:ROWS])]
-    caption = say["caption"]
-    if len(order) > ROWS:
-        size = {"shown": ROWS, "total": len(order), "columns": len(KINDS) + 1, "all_columns": len(KINDS) + 1}
-        caption += " " + words(audit.lang)["figures"]["rest"].format(**size)
+    top = order[:ROWS]
+    labels = [short(name) for name in names(audit.inventory, "categories", pd.Index(top))]
+    rest = fill(figures["rest_rows"], {"shown": ROWS, "total": len(order)}) if len(order) > ROWS else ""
+
+    def draw(axes: Axes) -> None:
+        _dots(axes, kept[kept["category"].isin(top)], top, audit.lang)
+        _frame(axes, labels, say, audit.lang)
+
     return picture(
         NAME,
-        lambda axes: _dots(axes, shown, order[:ROWS], say),
-        height=1.5 + 0.235 * min(len(order), ROWS),
+        draw,
+        height=1.7 + 0.235 * len(top),
         title=say["title"],
-        alt=say["alt"].format(rows=len(order), series=_series(kept, say)),
-        caption=caption,
+        alt=fill(say["alt"], {"rows": len(order), "series": _series(kept, say, audit.lang)}),
+        caption=f"{say['caption']} {rest}".strip(),
     )
 
 
 def _kept(audit: Audit) -> pd.DataFrame:
-    """Distinct periods of every category: frame label, kind, days, span (as written: 5Y)."""
+    """Distinct periods of every category: frame category, kind, days, n, unit (the period as written: 5, Y)."""
     inv = audit.inventory
     pairs = links(inv, "processing", "category_ids", "retention_id").drop_duplicates()
     periods = inv.tables["retention"].drop_duplicates("retention_id").set_index("retention_id")["period"]
-    texts = pd.Series(pairs["right"].map(periods).to_numpy(dtype=object), dtype=object).fillna("")
-    read = {text: _measure(text) for text in texts.unique()}
-    measured = pd.DataFrame([read[text] for text in texts], columns=["kind", "days", "span"])
-    labels = names(inv, "categories", pd.Index(pairs["left"].unique())).map(short)
-    return measured.assign(label=pairs["left"].map(labels).to_numpy()).drop_duplicates()
-
-
-def _measure(text: str) -> tuple[str, float, str]:
-    period = parse(text) if text else None
-    if period is None or period.kind == "unknown":
-        return "unknown", np.nan, ""
-    parts = _PART.findall(period.duration or "")
-    if period.kind != "fixed" or not parts:
-        return (period.kind if period.kind in KINDS else "unknown"), np.nan, ""
-    return "fixed", sum(int(n) * DAYS[unit] for n, unit in parts), "".join(parts[0])
+    read = parse_all(pairs["right"].map(periods).reset_index(drop=True))
+    parts = read["duration"].astype("str").str.extract(r"(?P<n>\d+)(?P<unit>[YMWD])")
+    kinds = read["kind"].where(read["kind"].isin(KINDS) | read["days"].notna()).fillna("unknown")
+    kept = pd.DataFrame({"category": pairs["left"].to_numpy(), "kind": kinds, "days": read["days"]})
+    return kept.join(parts).drop_duplicates()
 
 
 def _order(kept: pd.DataFrame) -> list[str]:
-    """Labels, the worst first: kept for ever, vaguely, for an unknown time, then the longest."""
+    """Categories, the worst first: kept for ever, vaguely, for an unknown time, then the longest."""
     rank = kept["kind"].map({"indefinite": 4, "vague": 3, "unknown": 2}).fillna(0)
-    worst = kept.assign(rank=rank, days=kept["days"].fillna(0)).groupby("label")[["rank", "days"]].max()
+    worst = kept.assign(rank=rank, days=kept["days"].fillna(0)).groupby("category", sort=False)[["rank", "days"]].max()
     return list(worst.sort_values(["rank", "days"], ascending=False, kind="stable").index)
 
 
-def _series(kept: pd.DataFrame, say: dict[str, dict[str, str]]) -> str:
-    sizes = kept.groupby("kind")["label"].nunique()
-    lines = [str(say["count"]).format(kind=say["kinds"][k], n=sizes[k]) for k in KINDS if k in sizes]
+def _series(kept: pd.DataFrame, say: dict[str, Any], lang: str) -> str:
+    sizes = kept.groupby("kind")["category"].nunique()
+    lines = [fill(say["count"], {"kind": say["kinds"][k], "n": sizes[k]}) for k in KINDS if k in sizes]
     if kept["days"].notna().any():
-        longest = kept.loc[kept["days"].idxmax(), "span"]
-        lines.append(str(say["longest"]).format(period=_written(str(longest), say)))
-    return " ".join(lines)
+        longest = kept.loc[kept["days"].idxmax()]
+        lines.append(fill(say["longest"], {"period": _written(longest["n"], longest["unit"], lang)}))
+    return "; ".join(lines)
 
 
-def _written(span: str, say: dict[str, dict[str, str]]) -> str:
-    return say["spans"][span[-1]].format(n=span[:-1])
+def _written(n: str, unit: str, lang: str) -> str:
+    return format_unit(int(n), f"duration-{UNITS[unit]}", length="long", locale=lang)
 
 
-def _dots(axes: Axes, shown: pd.DataFrame, order: list[str], say: dict[str, dict[str, str]]) -> None:
-    rows = {label: row for row, label in enumerate(order)}
-    fixed = shown[shown["kind"] == "fixed"]
-    x, y = np.log10(fixed["days"]), fixed["label"].map(rows)
-    ends = pd.DataFrame({"x": x, "y": y}).groupby("y")["x"].agg(["min", "max"])
-    axes.hlines(range(len(order)), 0, 4.6 + _STEP * len(KINDS), color=RULE, linewidth=0.5, zorder=0)
-    axes.hlines(ends.index, ends["min"], ends["max"], color=QUIET, linewidth=1.6, zorder=1)
-    axes.scatter(x, y, s=30, color="#3f77a8", zorder=2)
-    for row, end in ends["max"].items():
-        span = fixed.loc[(y == row) & (x == end), "span"].iloc[0]
-        axes.annotate(_written(span, say), (end, row), (6, 0), textcoords="offset points", va="center", fontsize=8)
+def _dots(axes: Axes, shown: pd.DataFrame, order: list[str], lang: str) -> None:
+    rows = {category: row for row, category in enumerate(order)}
+    fixed = shown[shown["kind"] == "fixed"].assign(row=shown["category"].map(rows), x=np.log10(shown["days"]))
+    ends = (
+        fixed.sort_values("days")
+        .groupby("row")
+        .agg(first=("x", "first"), last=("x", "last"), n=("n", "last"), unit=("unit", "last"))
+    )
+    axes.hlines(range(len(order)), 0, _EDGE + _STEP * len(KINDS), color=RULE, linewidth=0.5, zorder=0)
+    axes.hlines(ends.index, ends["first"], ends["last"], color=QUIET, linewidth=1.6, zorder=1)
+    axes.scatter(fixed["x"], fixed["row"], s=30, color=BLUES[3], zorder=2)
+    for end in ends.itertuples():
+        label = _written(end.n, end.unit, lang)
+        axes.annotate(label, (end.last, end.Index), (6, 0), textcoords="offset points", va="center", fontsize=8)
     _kinds(axes, shown[shown["kind"] != "fixed"], rows)
-    _frame(axes, order, say)
 
 
 def _kinds(axes: Axes, shown: pd.DataFrame, rows: dict[str, int]) -> None:
-    columns = {kind: 4.9 + _STEP * at for at, kind in enumerate(KINDS)}
-    x, y = shown["kind"].map(columns), shown["label"].map(rows)
+    x, y = shown["kind"].map(_COLUMNS), shown["category"].map(rows)
     bad, unknown = shown["kind"].isin(_BAD), shown["kind"] == "unknown"
     axes.scatter(x[bad], y[bad], s=44, marker="s", color=SEVERITY["critical"])
     axes.scatter(x[unknown], y[unknown], s=34, facecolors="none", edgecolors=INK)
-    axes.scatter(x[~bad & ~unknown], y[~bad & ~unknown], s=30, color="#3f77a8")
+    axes.scatter(x[~bad & ~unknown], y[~bad & ~unknown], s=30, color=BLUES[3])
 
 
-def _frame(axes: Axes, order: list[str], say: dict[str, dict[str, str]]) -> None:
-    ticks = say["ticks"]
-    marks = [(0.0, ticks["day"]), (np.log10(DAYS["M"]), ticks["month"])]
-    marks += [(np.log10(n * DAYS["Y"]), ticks["year"] if n == 1 else _written(f"{n}Y", say)) for n in _YEARS]
-    marks += [(4.9 + _STEP * at, say["kinds"][kind]) for at, kind in enumerate(KINDS)]
-    axes.axvspan(4.9 - _STEP / 2, 4.9 + _STEP * (len(KINDS) - 0.5), color="#f4f6f7", zorder=-1)
+def _frame(axes: Axes, labels: list[str], say: dict[str, Any], lang: str) -> None:
+    marks = [(np.log10(days), _written(n, unit, lang)) for n, unit, days in _TICKS]
+    marks += [(place, say["kinds"][kind]) for kind, place in _COLUMNS.items()]
+    axes.axvspan(_EDGE, _EDGE + _STEP * len(KINDS), color="#f4f6f7", zorder=-1)
     axes.set_xticks([place for place, _ in marks], [word for _, word in marks])
-    axes.tick_params(axis="x", labeltop=True, labelbottom=False, length=0)
+    axes.tick_params(axis="x", labeltop=True, labelbottom=False)
     for label, (place, _) in zip(axes.get_xticklabels(), marks, strict=True):
-        if place > 4.6:  # noqa: PLR2004 - where the measurable scale ends
-            label.set(rotation=38, ha="left", rotation_mode="anchor", color=INK)
-    axes.set_yticks(range(len(order)), order)
-    axes.set_ylim(len(order) - 0.4, -0.6)
-    axes.set_xlim(-0.1, 4.9 + _STEP * (len(KINDS) - 0.4))
-    axes.spines[:].set_visible(b=False)
-    axes.tick_params(axis="y", length=0)
+        label.set(rotation=38, ha="left", rotation_mode="anchor", color=INK if place > _EDGE else QUIET)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.set_xlim(-0.1, _EDGE + _STEP * len(KINDS))
+    bare(axes)

@@ -1,4 +1,4 @@
-"""One quiet look for every figure: colours that stay apart in grey and for the colour-blind, labels instead of legends."""
+"""One quiet look for every figure: colours that stay apart in grey print and for the colour-blind, direct labels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WIDTH, DPI = 9.6, 160
 NAME = 34
 MARK = "◆ "
 
-_STYLE: dict[str, Any] = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "text.color": INK,
@@ -55,7 +55,7 @@ class Picture:
 
     def save(self, folder: str | Path | None) -> Picture:
         """Return the picture itself; with a folder given, it is in ``figures/<name>.png`` of that folder too."""
-        if folder is not None:
+        if folder:
             target = Path(folder) / "figures"
             target.mkdir(parents=True, exist_ok=True)
             (target / f"{self.name}.png").write_bytes(self.png)
@@ -71,11 +71,11 @@ class Picture:
         return f"{self.title}\n{self.alt}\n{self.caption}"
 
 
-def picture(
-    name: str, draw: Callable[[Axes], None], *, height: float, title: str, alt: str, caption: str
-) -> Picture:
+def picture(name: str, draw: Callable[[Axes], None], *, height: float, title: str, alt: str, caption: str) -> Picture:
     """Picture of what ``draw`` puts on the axes; ``height`` in inches, the width is the page's."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # a reader's own style must not change a report
+        mpl.rcParams.update(_STYLE)
         figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor=PAPER, layout="constrained")
         FigureCanvasAgg(figure)
         figure.suptitle(title, x=0.005, ha="left", fontsize=12, fontweight="bold")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from derbes.auditing import audit
 from derbes.page import facts
 from derbes.page.markup import (
     Passage,
@@ -19,12 +22,13 @@ from derbes.page.markup import (
 )
 from derbes.page.markup import facts as pairs
 from derbes.page.wording import Wording
+from derbes.quarter import Quarter, last_complete
+from derbes.telling import reason
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from derbes.auditing import Audit
-    from derbes.quarter import Quarter
 
 RISKS = 10
 PLACES = 8
@@ -44,6 +48,27 @@ class AuditPage:
         self.audit = audit
         self.quarter = quarter
         self.say = Wording(audit.lang)
+
+    @classmethod
+    def of(
+        cls,
+        inventory: str | Path,
+        *,
+        quarter: str = "",
+        as_of: str = "",
+        law: str = "kz",
+        lang: str = "ru",
+        before: str = "",
+    ) -> AuditPage:
+        """Page of the audit of an inventory; what is left empty is the last complete quarter, its last day, no choice.
+
+        A relative path is looked for in the current folder and in those above it, so that a notebook finds the same
+        inventory wherever it is opened. Raises DerbesError as `derbes.auditing.audit` does.
+        """
+        today = dt.datetime.now(tz=dt.UTC).astimezone().date()
+        chosen = Quarter.parse(quarter) if quarter else last_complete(today)
+        day = as_of or chosen.last_day
+        return cls(audit(_above(inventory), as_of=day, law=law, lang=lang, before=before or None), chosen)
 
     @cached_property
     def _found(self) -> pd.DataFrame:
@@ -84,7 +109,10 @@ class AuditPage:
                     (say("scope", "quarter"), say.quarter(self.quarter)),
                     (say("scope", "as_of"), say.date(audit.as_of)),
                     (say("scope", "inventory"), say("scope", "size", **size)),
-                    (say("scope", "law"), say("scope", "edition", law=law.name[audit.lang], date=say.date(law.edition))),
+                    (
+                        say("scope", "law"),
+                        say("scope", "edition", law=law.name[audit.lang], date=say.date(law.edition)),
+                    ),
                     (say("scope", "rules"), say("scope", "rules_run", **rules)),
                     (say("scope", "before"), self._comparison()),
                 ]
@@ -149,7 +177,11 @@ class AuditPage:
         """What the audit did not check: rules not run and why, sheets left out, and what no such audit can see."""
         say = self.say
         rows = [
-            [say.reason(row.reason), say.number(row.n), ", ".join(row.rules[:PLACES]) + (" …" * (row.n > PLACES))]
+            [
+                reason(row.reason, self.audit.lang),
+                say.number(row.n),
+                ", ".join(row.rules[:PLACES]) + (" …" * (row.n > PLACES)),
+            ]
             for row in facts.not_run(self.audit).itertuples()
         ]
         headings = [say("not_checked", name) for name in ("reason", "n", "rules")]
@@ -191,14 +223,14 @@ class AuditPage:
     # -- parts ------------------------------------------------------------------------------------------------------
 
     def _comparison(self) -> str:
-        known = set(self.audit.findings["status"]) - {"new"}
-        return self.say("scope", "compared" if known else "not_compared")
+        quarters = ", ".join(self.audit.compared)
+        return self.say("scope", "compared", quarters=quarters) if quarters else self.say("scope", "not_compared")
 
     def _tiles(self) -> Markup:
         say, counts = self.say, self.audit.summary
         names = ("critical", "warning", "info", "unknown", "rules_not_run")
         tiles = (
-            element("li", element("b", say.number(counts[name])), element("span", say("tiles", name)), class_=name)
+            element("li", element("b", say.number(counts[name])), " ", element("span", say("tiles", name)), class_=name)
             for name in names
         )
         return element("ul", *tiles, class_="tiles")
@@ -209,7 +241,13 @@ class AuditPage:
 
     def _card(self, group: pd.DataFrame) -> Markup:
         say, first = self.say, group.iloc[0]
-        places = element("ul", *(element("li", self._place(row, link=row.id in self._anchored)) for row in group.head(PLACES).itertuples()))
+        places = element(
+            "ul",
+            *(
+                element("li", self._place(row, link=row.id in self._anchored))
+                for row in group.head(PLACES).itertuples()
+            ),
+        )
         more = say("risks", "places_more", n=len(group) - PLACES) if len(group) > PLACES else ""
         confirm = say("risks", "confirm") if bool(first["confirm"]) else ""
         law = "; ".join(self._citation(cite) for cite in first["citations"])
@@ -240,7 +278,13 @@ class AuditPage:
     def _sources(self) -> Markup:
         say, read = self.say, self.audit.sources[self.audit.sources["reason"].isna()]
         rows = [
-            [row.file, row.sheet or "", self._table(row.table), say.number(row.rows), say.number(row.hidden_rows or 0)]
+            [
+                _text(row.file),
+                _text(row.sheet),
+                self._table(row.table),
+                say.number(row.rows),
+                say.number(row.hidden_rows or 0),
+            ]
             for row in read.head(SOURCES).itertuples()
         ]
         headings = [say("coverage", name) for name in ("file", "sheet", "table", "rows", "hidden")]
@@ -250,7 +294,10 @@ class AuditPage:
         say, rest = self.say, self.audit.sources[self.audit.sources["reason"].notna()]
         if rest.empty:
             return Markup()
-        rows = [[row.file, row.sheet or "", say.reason(row.reason)] for row in rest.head(SOURCES).itertuples()]
+        rows = [
+            [_text(row.file), _text(row.sheet), reason(row.reason, self.audit.lang)]
+            for row in rest.head(SOURCES).itertuples()
+        ]
         headings = [say("not_checked", name) for name in ("file", "sheet", "why")]
         return joined([table(headings, rows, caption=say("not_checked", "sources")), self._more(len(rest) - SOURCES)])
 
@@ -265,7 +312,7 @@ class AuditPage:
         where = [part for part in (row.file, row.sheet, row.cell) if isinstance(part, str)]
         name = f"{self._table(row.table)} / {row.key}"
         key = element("a", name, href=f"#f-{row.id}") if link else Markup("{}").format(name)
-        return joined([key, element("span", " · ".join(where), class_="place")]) if where else joined([key])
+        return joined([key, " ", element("span", " · ".join(where), class_="place")]) if where else joined([key])
 
     def _ids(self, rest: pd.DataFrame) -> Markup:
         if rest.empty:
@@ -292,6 +339,17 @@ class AuditPage:
         known = self.audit.inventory.schema.tables.get(table_name)
         column = known.columns.get(name) if known else None
         return column.title[self.audit.lang] if column else name
+
+
+def _above(path: str | Path) -> Path:
+    """Return the path as it is if something is there, else the first of that name in a folder above."""
+    here = Path(path)
+    others = () if here.is_absolute() else (folder / here for folder in Path.cwd().parents)
+    return here if here.exists() else next((place for place in others if place.exists()), here)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _cut(text: str) -> str:

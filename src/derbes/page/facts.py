@@ -15,7 +15,7 @@ STATUSES = ("new", "reopened", "expired", "open")
 
 
 def verdict(audit: Audit) -> str:
-    """Return critical, warning, incomplete, info or clean; never clean while a fact is unknown or a rule was not run."""
+    """Return critical, warning, incomplete, info or clean; with unknown facts or rules not run it is never clean."""
     counts = audit.summary
     if counts["critical"]:
         return "critical"
@@ -108,4 +108,5 @@ def broken_rules(found: pd.DataFrame) -> pd.DataFrame:
     sizes = found.groupby("rule", sort=False)
     frame = sizes.agg(n=("id", "size"), severity=("severity", "first"), title=("title", "first")).reset_index()
     rank = pd.Series(pd.Categorical(frame["severity"], SEVERITIES, ordered=True).codes)
-    return frame.iloc[pd.DataFrame({"s": rank, "n": -frame["n"], "r": frame["rule"]}).sort_values(["s", "n", "r"]).index]
+    order = pd.DataFrame({"severity": rank, "n": -frame["n"], "rule": frame["rule"]})
+    return frame.iloc[order.sort_values(list(order.columns)).index]

@@ -40,7 +40,7 @@ def element(name: str, *children: object, **attributes: str | None) -> Markup:
     """
     pairs = [(key.rstrip("_"), value) for key, value in attributes.items() if value is not None]
     head = Markup("").join(Markup(' {}="{}"').format(key, value) for key, value in pairs)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), head, joined(children))
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), head, joined(children))  # noqa: S704 - names are ours
 
 
 def joined(children: Iterable[object]) -> Markup:
@@ -73,12 +73,18 @@ def table(
     headings: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str, class_: str | None = None
 ) -> Markup:
     """Table with a caption, column headings and, first in every row, a row heading."""
-    head = element("tr", *(element("th", text, scope="col") for text in headings))
-    body = [_row(row) for row in rows]
-    frame = element(
-        "table", element("caption", caption), element("thead", head), element("tbody", *body), class_=class_
+    body = [list(row) for row in rows]
+    numeric = [bool(body) and all(isinstance(row[at], Number) for row in body) for at in range(len(headings))]
+    titles = (
+        element("th", text, scope="col", class_="n" if number else None)
+        for text, number in zip(headings, numeric, strict=True)
     )
-    return element("div", frame, class_="scroll")
+    parts = (
+        element("caption", caption),
+        element("thead", element("tr", *titles)),
+        element("tbody", *map(_row, body)),
+    )
+    return element("div", element("table", *parts, class_=class_), class_="scroll")
 
 
 def _row(cells: Sequence[object]) -> Markup:
@@ -87,8 +93,7 @@ def _row(cells: Sequence[object]) -> Markup:
 
 
 def _cell(value: object) -> Markup:
-    number = isinstance(value, int) or (isinstance(value, Number))
-    return element("td", value, class_="n" if number else None)
+    return element("td", value, class_="n" if isinstance(value, Number) else None)
 
 
 class Number(str):

@@ -40,7 +40,7 @@ class Wording:
         return words(self.lang)["page"]
 
     def __call__(self, *path: str, **values: object) -> str:
-        """Return the words at this path of the section, with the named places filled in; numbers as numbers are written.
+        """Return the words at this path of the section, with its named places filled in.
 
         An entry that is a list holds the forms for one, few and many (or one and other); ``n`` chooses.
         """
@@ -55,12 +55,6 @@ class Wording:
     def label(self, group: str, code: object) -> str:
         """Return the label of a code, or the code itself where no label is known."""
         return str(self.page[group].get(code, code))
-
-    def reason(self, code: object) -> str:
-        """Return why something was not run or not read, from its code; what follows a colon in a code is a name."""
-        kind, _, name = str(code).partition(":")
-        said = str(words(self.lang).get("reasons", {}).get(kind, kind))
-        return f"{said} ({name})" if name else said
 
     def number(self, value: float) -> Number:
         """Return a number with the language's thousands separator."""

@@ -23,7 +23,7 @@ MAX_AREA = 25_000_000
 MAX_MARKS = 1_000_000
 #: From here on Python writes a float with an exponent; a spreadsheet keeps 15 digits, so no digit is lost below.
 _EXPONENT = 1e16
-_BLOCK = 4096  # rows taken at a time: enough to work by column, little enough to stay in the processor's cache
+_BLOCK = 1024  # rows taken at a time: enough to work by column, little enough to stay in the processor's cache
 _FLAGS = {False: "false", True: "true"}
 _KINDS = {
     str: Kind.TEXT,
@@ -64,27 +64,11 @@ class Facts:
             self.notes = (f"cells_reach:{address(self.rows, self.columns)}",)
 
 
-class _Texts(dict[Any, str]):
-    """Texts by value, each made once: equal cells of a column share one string."""
-
-    def __init__(self, convert: Callable[[Any], str]) -> None:
-        super().__init__()
-        self.convert = convert
-
-    def __missing__(self, value: Any) -> str:  # noqa: ANN401 - a cell holds what it holds
-        text = self.convert(value)
-        if len(text) > MAX_CELL:
-            raise OverlongCellError
-        self[value] = text
-        return text
-
-
 class Columns:
     """Columns gathered from rows of cells; every column is a list of shared texts and an array of kinds."""
 
-    def __init__(self, convert: Callable[[Any], str] | None = None) -> None:
-        self._convert = convert or written
-        self._texts: list[_Texts] = []
+    def __init__(self) -> None:
+        self._texts: list[dict[Any, str]] = []  # by value, each made once: equal cells of a column share one string
         self._cells: list[list[str]] = []
         self._kinds: list[list[np.ndarray]] = []
         self._height = 0  # rows gathered
@@ -103,22 +87,30 @@ class Columns:
     def _take(self, block: list[Sequence[Any]], skipped: int) -> None:
         for number, cells in enumerate(zip_longest(*block, fillvalue=""), skipped):
             self._widen(number + 1)
-            kinds, cells_ = _kinds(cells)
-            column = self._cells[number]
+            kinds, values = _kinds(cells)
+            texts, column = self._texts[number], self._cells[number]
             column.extend(repeat("", self._height - len(column)))
-            column.extend(map(self._texts[number].__getitem__, cells_))
-            if kinds is not None:
-                behind = self._height - sum(map(len, self._kinds[number]))
-                self._kinds[number] += [np.zeros(behind, np.int8), kinds]
+            if kinds is None:
+                column.extend(map(texts.setdefault, values, values))
+                continue
+            texts.update({value: written(value) for value in set(values).difference(texts)})
+            column.extend(map(texts.__getitem__, values))
+            behind = self._height - sum(map(len, self._kinds[number]))
+            self._kinds[number] += [np.zeros(behind, np.int8), kinds]
 
     def _widen(self, width: int) -> None:
         while len(self._cells) < width:
-            self._texts.append(_Texts(self._convert))
+            self._texts.append({})
             self._cells.append([])
             self._kinds.append([])
 
     def grid(self, file: str, sheet: str, facts: Facts, *, visible: bool = True) -> Grid:
-        """Grid of what was gathered, corrected by the facts; the columns are given away, so call it once."""
+        """Grid of what was gathered, corrected by the facts; the columns are given away, so call it once.
+
+        Raises OverlongCellError.
+        """
+        if any(len(max(texts.values(), key=len)) > MAX_CELL for texts in self._texts if texts):
+            raise OverlongCellError
         height = max([self._filled, *(row for row, _ in facts.marks)])
         self._widen(max([0, *(column for _, column in facts.marks)]))
         self._texts.clear()

@@ -98,7 +98,7 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.left = MAX_UNPACKED
+        self._unpacked: dict[str, int] = {}
         self._file = opened(path)
         try:
             self._check_head()
@@ -144,6 +144,7 @@ class Archive:
         true = copy.copy(part)
         true.file_size = MAX_UNPACKED + CHUNK  # zipfile stops at this size: the one in the zip may be a lie
         seen, tail = 0, b""
+        self._weigh(part, part.file_size, limit)
         try:
             with self._zip.open(true) as unpacked:
                 while chunk := unpacked.read(CHUNK):
@@ -151,21 +152,22 @@ class Archive:
                         raise self._refusal("unreadable", f"keeps {name} in UTF-16", _AGAIN)
                     seen += len(chunk)
                     self._weigh(part, seen, limit)
-                    if any(declaration in tail + chunk for declaration in _DECLARATIONS):
+                    joined = tail + chunk
+                    if b"!" in joined and any(declaration in joined for declaration in _DECLARATIONS):
                         raise self._refusal("bomb", f"declares entities in {name}", "Ask its author for a plain copy.")
                     tail = chunk[-16:]
                     yield chunk
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
             what = f"is cut off or damaged in {name}"
             raise self._refusal("truncated", what, "Copy or download it again.") from error
-        self.left -= seen
 
     def _weigh(self, part: zipfile.ZipInfo, size: int, limit: int) -> None:
         if size > RATIO_FROM and size > MAX_RATIO * max(part.compress_size, 1):
             what = f"expands more than {MAX_RATIO} times in {part.filename}, as a zip bomb does"
             raise self._refusal("bomb", what, "Ask its author for another copy.")
-        if size > min(limit, self.left):
-            what = f"unpacks to more than {min(limit, self.left) // MIB} MB in {part.filename}"
+        self._unpacked[part.filename] = size  # once for each part, however often it is passed
+        if size > limit or sum(self._unpacked.values()) > MAX_UNPACKED:
+            what = f"unpacks to more than {min(limit, MAX_UNPACKED) // MIB} MB in {part.filename}"
             raise self._refusal("too_large", what, "Split it, or delete formatted but empty rows.")
 
     def _refusal(self, code: str, what: str, remedy: str = "") -> SourceError:

@@ -82,7 +82,9 @@ def _refuse_nothing(home: Path, gathered: _Gathered) -> None:
     if gathered.refusals:
         raise gathered.refusals[0]
     if not gathered.hashes:
-        raise SourceError(str(home), "holds no spreadsheet", "Put .xlsx, .ods or .csv files there, or name another.", code="empty")
+        raise SourceError(
+            str(home), "holds no spreadsheet", "Put .xlsx, .ods or .csv files there, or name another.", code="empty"
+        )
     names = ", ".join(gathered.schema.tables)
     raise SourceError(str(home), "no sheet bears the name of a table", f"Name sheets {names}.", code="no_table")
 
@@ -92,19 +94,21 @@ def _file(gathered: _Gathered, path: Path) -> None:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         found = list(grids(path))
     except SourceError as refusal:
-        gathered.refusals.append(refusal)
-        gathered.faults.append(Fault(path.name, "", None, "file_unreadable", refusal.code))
-        gathered.sources.append((path.name, None, None, 0, 0, refusal.code))
+        _refuse(gathered, path, refusal)
         return
     except OSError as error:
-        refusal = SourceError(path.name, f"cannot be read ({error.strerror})", "Close it elsewhere, check its rights.", code="permission")
-        gathered.refusals.append(refusal)
-        gathered.faults.append(Fault(path.name, "", None, "file_unreadable", refusal.code))
-        gathered.sources.append((path.name, None, None, 0, 0, refusal.code))
+        what = f"cannot be read ({error.strerror})"
+        _refuse(gathered, path, SourceError(path.name, what, "Close it elsewhere, check its rights.", code="permission"))
         return
     gathered.hashes[path.name] = digest
     for grid in found:
         _sheet(gathered, grid)
+
+
+def _refuse(gathered: _Gathered, path: Path, refusal: SourceError) -> None:
+    gathered.refusals.append(refusal)
+    gathered.faults.append(Fault(path.name, "", None, "file_unreadable", refusal.code))
+    gathered.sources.append((path.name, None, None, 0, 0, refusal.code))
 
 
 def _sheet(gathered: _Gathered, grid: Grid) -> None:
@@ -119,8 +123,8 @@ def _sheet(gathered: _Gathered, grid: Grid) -> None:
         return
     part, hidden = _part(gathered, grid, table)
     gathered.parts[table.name].append(part)
-    reason = None if grid.visible else "hidden"
-    gathered.sources.append((grid.file, grid.sheet, table.name, len(part.rows), hidden, reason))
+    seen = None if grid.visible else "hidden"
+    gathered.sources.append((grid.file, grid.sheet, table.name, len(part.rows), hidden, seen))
 
 
 def _part(gathered: _Gathered, grid: Grid, table: Table) -> tuple[Part, int]:

@@ -24,10 +24,11 @@ MAX_COLUMNS = 16_384
 MAX_ROW = 16 << 20
 #: The fast mode only makes sure that no cell lies beyond W999999: 23 million cells at the most.
 _BOX = (999_999, 23)
+_BOXED = rb"[A-W][1-9]\d{0,5}+"
 
 _ATTRIBUTES = rb"""(?:\s+[^\s=<>/"']+\s*=\s*(?:"[^"]*"|'[^']*'))*"""
 _PREFIX = rb"(?:[^\s<>/:!?]+:)?"
-_START = re.compile(rb"<(" + _PREFIX + rb")sheetData(?:\s[^<>]*)?(/?)>")
+_START = re.compile(rb"<(" + _PREFIX + rb")sheetData" + _ATTRIBUTES + rb"\s*(/?)>")
 _STOP = re.compile(rb"</" + _PREFIX + rb"sheetData\s*>")
 _MERGED = re.compile(rb"""mergeCell\s[^<>]*?ref\s*=\s*["']([A-Za-z]{1,3}\d{1,7}:[A-Za-z]{1,3}\d{1,7})["']""")
 _ATTRIBUTE = re.compile(rb"""([^\s=<>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
@@ -52,6 +53,7 @@ class _Patterns:
 
     tag: bytes
     row: bytes
+    usual: re.Pattern[bytes]
     boxed: re.Pattern[bytes]
     plain: re.Pattern[bytes]
     filled: re.Pattern[bytes]
@@ -64,14 +66,16 @@ class _Patterns:
         p = re.escape(prefix)
         others = rb'(?: [stcmvph]++="[\w.-]*+")*+'
         cell = rb"<" + p + rb'c r="([A-Z]{1,3}+[1-9]\d{0,6}+)"'
-        unlike = rb"<" + p + rb"c(?=[\s/>])(?! r=\"%s\"" + others + rb" ?/?>)"
+        unlike = rb"<" + p + rb'c(?=[\s/>])(?! r="%s"'
+        value_follows = rb'(?: s="\d++")?+(?: t="[sbn]")?+(?:/>|><' + p + rb"v>))"
         value = rb"(?:<" + p + rb"v ?/>|<" + p + rb"v></" + p + rb"v>)?"
         body = rb"<" + p + rb"f(?: [^<>]*)?(?:/>|>[^<]*</" + p + rb"f>)"
         return cls(
             tag=b"<" + prefix + b"c",
             row=b"<" + prefix + b"row",
-            boxed=re.compile(unlike % rb"[A-W][1-9]\d{0,5}+"),
-            plain=re.compile(unlike % rb"[A-Z]{1,3}+[1-9]\d{0,6}+"),
+            usual=re.compile(unlike % _BOXED + value_follows),
+            boxed=re.compile(unlike % _BOXED + others + rb" ?/?>)"),
+            plain=re.compile(unlike % rb"[A-Z]{1,3}+[1-9]\d{0,6}+" + others + rb" ?/?>)"),
             filled=re.compile(rb"<" + p + rb'c r="([A-Z]{1,3}+)(\d{1,7}+)"' + others + rb" ?>"),
             error=re.compile(cell + rb'[^<>]* t="e"[^<>]*>(?:(?!</' + p + rb"c>).)*?<" + p + rb"v>([^<]*)", re.DOTALL),
             formula=re.compile(cell + rb"([^<>]*)>" + body + rb"(" + value + rb")</" + p + rb"c>"),
@@ -105,7 +109,36 @@ class _Boxed:
 
     def cells(self, rows: bytes, patterns: _Patterns) -> None:
         """Take whole rows."""
-        self.extent(rows, patterns)
+        self.regular(rows, patterns)
+        if self.unusual(rows, patterns):
+            self.extent(rows, patterns)
+            self.marks(rows, patterns)
+        if b"hidden" in rows:
+            self.hidden(rows, patterns)
+
+    def regular(self, rows: bytes, patterns: _Patterns) -> None:
+        """Make sure that nothing but the usual tags can be a cell."""
+        if b"!" in rows and b"<!" in rows:
+            raise _SurpriseError
+        if b":" in patterns.tag:
+            strange = b"<c" in rows or rows.count(b":c") > rows.count(patterns.tag) + rows.count(b"</" + patterns.tag[1:])
+        else:
+            strange = b":" in rows and b":c" in rows
+        if strange:
+            raise _SurpriseError
+
+    def unusual(self, rows: bytes, patterns: _Patterns) -> bool:
+        """Whether any cell is more than a stored value within the box."""
+        self.facts.rows, self.facts.columns = _BOX
+        return bool(patterns.usual.search(rows))
+
+    def extent(self, rows: bytes, patterns: _Patterns) -> None:
+        """Make sure that all cells are within the box."""
+        if patterns.boxed.search(rows):
+            raise _SurpriseError
+
+    def marks(self, rows: bytes, patterns: _Patterns) -> None:
+        """Note the cells with errors and the formulas without a stored value."""
         if b'="e"' in rows:
             for reference, said in patterns.error.findall(rows):
                 self.mark(*position(reference), Kind.ERROR, unescape(said.decode(errors="replace")))
@@ -113,19 +146,6 @@ class _Boxed:
             for reference, attributes, value in patterns.formula.findall(rows):
                 if not (value and b't="str"' in attributes):  # an empty text is a value: ="" has one
                     self.mark(*position(reference), Kind.FORMULA, "")
-        if b"hidden" in rows:
-            self.hidden(rows, patterns)
-
-    def extent(self, rows: bytes, patterns: _Patterns) -> None:
-        """Bound the cells with content."""
-        self.regular(rows, patterns, patterns.boxed)
-        self.facts.rows, self.facts.columns = _BOX
-
-    def regular(self, rows: bytes, patterns: _Patterns, unlike: re.Pattern[bytes]) -> None:
-        """Make sure that every cell is written in the usual way."""
-        strange = rows.count(b":c") != (rows.count(patterns.tag) if b":" in patterns.tag else 0)
-        if strange or b"<!" in rows or unlike.search(rows):
-            raise _SurpriseError
 
     def hidden(self, rows: bytes, patterns: _Patterns) -> None:
         """Note the hidden rows."""
@@ -146,9 +166,14 @@ class _Boxed:
 class _Plain(_Boxed):
     """Mode for a regular sheet that is wide or reaches far down: looks at the place of every cell with content."""
 
+    def unusual(self, rows: bytes, patterns: _Patterns) -> bool:  # noqa: ARG002 - every cell is looked at
+        """Whether the rows need a closer look: always."""
+        return True
+
     def extent(self, rows: bytes, patterns: _Patterns) -> None:
         """Bound the cells with content."""
-        self.regular(rows, patterns, patterns.plain)
+        if patterns.plain.search(rows):
+            raise _SurpriseError
         filled = patterns.filled.findall(rows)
         if filled:
             letters, numbers = zip(*filled, strict=True)
@@ -226,11 +251,11 @@ def _is_true(value: bytes) -> bool:
 def _pass(chunks: Iterable[bytes], mode: _Boxed) -> None:
     source = iter(chunks)
     rest, start = b"", None
-    for chunk in source:
+    while start is None and len(rest) <= MAX_ROW and (chunk := next(source, b"")):
         rest += chunk
         start = _START.search(rest)
-        if start or len(rest) > MAX_ROW:
-            break
+    if start is None and (b"sheetData" in rest or len(rest) > MAX_ROW):
+        raise _RefusedError("unreadable")
     if start is None:
         return  # a chart sheet, a dialogue: no cells
     if b"<!" in rest[: start.start()]:
@@ -244,7 +269,7 @@ def _pass(chunks: Iterable[bytes], mode: _Boxed) -> None:
 def _cells(rest: bytes, source: Iterator[bytes], mode: _Boxed, patterns: _Patterns) -> bytes:
     """Feed whole rows to the mode; return what follows the last."""
     while True:
-        stop = _STOP.search(rest)
+        stop = _STOP.search(rest) if b"sheetData" in rest else None
         if stop:
             mode.cells(rest[: stop.start()], patterns)
             return rest[stop.end() :]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
 from nbconvert.exporters import TemplateExporter
 from traitlets.config import Config
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 _SECTION = re.compile(r'<h2 id="([^"]+)"[^>]*>(.*?)</h2>', re.DOTALL)
 _TAGS = re.compile(r"<[^>]*>")
 _PRIORITY = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain"]
-_TEMPLATE = resources.files("derbes.report").joinpath("template")
+_TEMPLATE = Path(__file__).with_name("template")
 
 
 def page(notebook: NotebookNode, *, title: str, lang: str, contents: str) -> str:
@@ -27,18 +26,16 @@ def page(notebook: NotebookNode, *, title: str, lang: str, contents: str) -> str
 
     ``contents`` is the name of that list. Strict Content-Security-Policy, no script, no address outside the page.
     """
-    with resources.as_file(_TEMPLATE) as folder:
-        config = Config({"NbConvertBase": {"display_data_priority": _PRIORITY}})
-        exporter = TemplateExporter(
-            config=config,
-            template_name=folder.name,
-            extra_template_basedirs=[str(folder.parent)],
-            template_file="index.html.j2",
-            exclude_input=True,
-        )
-        style = folder.joinpath("report.css").read_text(encoding="utf-8").strip()
-        facts: dict[str, Any] = {"page": {"title": title, "lang": lang, "style": style}}
-        body, _ = exporter.from_notebook_node(notebook, resources=facts)
+    exporter = TemplateExporter(
+        config=Config({"NbConvertBase": {"display_data_priority": _PRIORITY}}),
+        template_name=_TEMPLATE.name,
+        extra_template_basedirs=[str(_TEMPLATE.parent)],
+        template_file="index.html.j2",
+        exclude_input=True,
+    )
+    style = (_TEMPLATE / "report.css").read_text(encoding="utf-8").strip()
+    facts: dict[str, Any] = {"page": {"title": title, "lang": lang, "style": style}}
+    body, _ = exporter.from_notebook_node(notebook, resources=facts)
     return _with_contents(body.replace("\r\n", "\n"), contents)
 
 
@@ -49,4 +46,4 @@ def _with_contents(body: str, name: str) -> str:
     if not sections or "</header>" not in body:
         return body
     nav = element("nav", element("ol", *items), **{"aria-label": name})
-    return body.replace("</header>", Markup("</header>\n{}").format(nav), 1)
+    return body.replace("</header>", f"</header>\n{nav}", 1)

@@ -58,18 +58,20 @@ class InProcess(Engine):  # type: ignore[misc]
 papermill_engines.register(ENGINE, InProcess)
 
 
-class _Publisher(DisplayPublisher):  # type: ignore[misc]
+class _Publisher(DisplayPublisher):
     """Display data becomes an output of the cell that runs."""
 
-    def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: object) -> None:
+    def publish(self, data: Any, metadata: Any = None, *_: Any, **__: Any) -> None:  # noqa: ANN401 - IPython's signature
         self.shell.record(new_output("display_data", data=data, metadata=metadata or {}))
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - IPython's signature
         self.shell.outputs.clear()
 
 
-class _Hook(DisplayHook):  # type: ignore[misc]
+class _Hook(DisplayHook):
     """The value of a cell's last expression becomes its result."""
+
+    shell: Any
 
     def write_output_prompt(self) -> None:
         """Write nothing: the number stands in the output."""
@@ -96,7 +98,7 @@ class _Stream(io.TextIOBase):
         return len(text)
 
 
-class _Shell(InteractiveShell):  # type: ignore[misc]
+class _Shell(InteractiveShell):
     """An IPython without a terminal, a history or a traceback."""
 
     display_pub_class = Type(_Publisher)
@@ -139,7 +141,7 @@ def _shell() -> Iterator[_Shell]:
     with tempfile.TemporaryDirectory() as folder:
         shell = _Shell(config=Config({"HistoryManager": {"enabled": False}}), ipython_dir=folder)
         atexit.unregister(shell.atexit_operations)
-        InteractiveShell._instance = shell  # noqa: SLF001
+        InteractiveShell._instance = shell  # type: ignore[assignment]  # noqa: SLF001
         try:
             yield shell
         finally:

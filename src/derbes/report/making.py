@@ -53,7 +53,7 @@ def report(  # noqa: PLR0913 - the options of the command
         "as_of": as_of.isoformat(),
         "law": law,
         "lang": lang,
-        "before": None if before is None else str(before),
+        "before": "" if before is None else str(before),
         "out": str(out),
     }
     run = _Run(inventory, quarter, as_of, lang=lang, out=out, progress=progress or _silent, parameters=parameters)
@@ -78,7 +78,7 @@ class _Run:
     lang: str
     out: Path
     progress: Callable[[str], None]
-    parameters: dict[str, str | None]
+    parameters: dict[str, str]
     audit: Audit | None = field(default=None, init=False)
     stage: str = field(default="", init=False)
 
@@ -100,9 +100,9 @@ class _Run:
         audit = self.audit = make_audit(
             self.inventory,
             as_of=self.as_of,
-            law=str(self.parameters["law"]),
+            law=self.parameters["law"],
             lang=self.lang,
-            before=self.parameters["before"],
+            before=self.parameters["before"] or None,
             progress=self.progress,
         )
         page = AuditPage(audit, self.quarter)
@@ -116,7 +116,8 @@ class _Run:
             _write(folder / "findings.json", json.dumps(audit.to_json(), ensure_ascii=False, indent=1) + "\n")
             _write(folder / SUMMARY, summary.made(audit, self.quarter, page.operator))
             self.step("manifest.json")
-            _write(folder / seal.MANIFEST, seal.manifest(audit, folder, quarter=self.quarter, parameters=self.parameters))
+            sealed = seal.manifest(audit, folder, quarter=self.quarter, parameters=self.parameters)
+            _write(folder / seal.MANIFEST, sealed)
         shutil.rmtree(self.failure, ignore_errors=True)
         return self.target
 
@@ -133,13 +134,11 @@ class _Run:
             return
         why: str | None = str(failure) if isinstance(failure, DerbesError) else type(failure).__name__
         text = summary.failed(
-            operator=self.target.parent.name,
-            quarter=self.quarter,
-            as_of=self.as_of,
+            self.audit,
+            title=summary.title(self.target.parent.name, self.quarter, as_of=self.as_of, lang=self.lang),
             lang=self.lang,
             why=None if isinstance(failure, KeyboardInterrupt) else why,
             stage=self.stage,
-            audit=self.audit,
             whole=self.target.exists(),
         )
         with contextlib.suppress(OSError):  # what refused the report may refuse this too; that failure is raised

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
-from papermill.parameterize import parameterize_notebook
+from papermill.translators import translate_parameters
 
 from derbes.errors import DerbesError, UsageError, did_you_mean
 from derbes.report.kernel import ENGINE
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-Parameters = dict[str, str | None]
+Parameters = dict[str, str]
 _INJECTED = "injected-parameters"
 _CELL_METADATA = ("tags", "jupyter")
 
@@ -84,12 +84,10 @@ def _refuse_unknown(path: Path, parameters: Parameters) -> None:
 
 def _settled(notebook: NotebookNode, shown: Parameters) -> NotebookNode:
     """Leave out times, paths and random ids, and let the parameters be those of the finished report."""
-    asked = parameterize_notebook(notebook, shown)
-    source = next(cell.source for cell in asked.cells if _INJECTED in cell.metadata.get("tags", []))
-    for number, cell in enumerate(notebook.cells, 1):
+    for cell in notebook.cells:
         if _INJECTED in cell.metadata.get("tags", []):
-            cell.source = source
-        cell.id = f"cell-{number:02}"
+            cell.id = _INJECTED
+            cell.source = translate_parameters("python3", "python", shown, "Parameters").rstrip("\n")
         cell.metadata = _kept(cell.metadata, _CELL_METADATA)
     notebook.metadata = _kept(notebook.metadata, ("kernelspec",)) | {"language_info": {"name": "python"}}
     return notebook

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from derbes.page import facts
 from derbes.page.wording import Wording
+from derbes.telling import reason
 from derbes.text import fill, words
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def made(audit: Audit, quarter: Quarter, operator: str) -> str:
     worst = int(((found["status"] == "new") & (found["severity"] == "critical")).sum())
     missed, left = _reasons(audit, text)
     return _lines(
-        _title(say, operator, quarter, text, audit.as_of),
+        title(operator, quarter, as_of=audit.as_of, lang=audit.lang),
         fill(say["verdict"], {"verdict": text("verdict", facts.verdict(audit), "title")}),
         fill(say["counts"], audit.summary),
         fill(say["changes"], {**statuses, "worst": worst}),
@@ -40,19 +41,16 @@ def made(audit: Audit, quarter: Quarter, operator: str) -> str:
     )
 
 
-def failed(  # noqa: PLR0913 - everything known of a run that failed
-    *, operator: str, quarter: Quarter, as_of: dt.date, lang: str, why: str | None, stage: str, audit: Audit | None, whole: bool
-) -> str:
+def failed(audit: Audit | None, *, title: str, lang: str, why: str | None, stage: str, whole: bool) -> str:
     """Ten lines on a run that made no report; ``why`` None means it was interrupted, ``whole`` an old report stands."""
-    say, text = words(lang)["report"]["summary"], Wording(lang)
-    counts = fill(say["counts"], audit.summary) if audit else say["nothing_read"]
+    say = words(lang)["report"]["summary"]
     return _lines(
-        _title(say, operator, quarter, text, as_of),
+        title,
         say["failed"],
         fill(say["why"], {"why": why or say["interrupted"]}),
         fill(say["stage"], {"stage": stage}),
         say["audited"] if audit else say["nothing_run"],
-        counts,
+        fill(say["counts"], audit.summary) if audit else say["nothing_read"],
         say["nothing_new"],
         fill(say["old"], {"state": say["whole" if whole else "absent"]}),
         say["no_files"],
@@ -60,9 +58,11 @@ def failed(  # noqa: PLR0913 - everything known of a run that failed
     )
 
 
-def _title(say: dict[str, str], operator: str, quarter: Quarter, text: Wording, as_of: dt.date) -> str:
+def title(operator: str, quarter: Quarter, *, as_of: dt.date, lang: str) -> str:
+    """First line: whose audit, of which quarter, as of which day."""
+    text = Wording(lang)
     names = {"operator": operator, "quarter": text.quarter(quarter), "date": text.date(as_of)}
-    return fill(say["title"], names)
+    return fill(words(lang)["report"]["summary"]["title"], names)
 
 
 def _risks(say: dict[str, str], found: pd.DataFrame) -> list[str]:
@@ -79,7 +79,7 @@ def _reasons(audit: Audit, text: Wording) -> tuple[dict[str, object], dict[str, 
 
 
 def _counted(codes: pd.Series[str], text: Wording) -> dict[str, object]:
-    parts = [f"{text.reason(code)}: {n}" for code, n in Counter(sorted(codes)).items()]
+    parts = [f"{reason(code, text.lang)}: {n}" for code, n in Counter(sorted(codes)).items()]
     return {"n": len(codes), "reasons": f" ({'; '.join(parts)})" if parts else ""}
 
 

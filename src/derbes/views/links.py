@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from derbes.cells import UNKNOWN_STATES
+from derbes.text import data
 
 if TYPE_CHECKING:
-    from derbes.inventory import Inventory
+    from collections.abc import Mapping
 
-#: Statuses of a row of the register that describe what is done; an empty status says nothing to the contrary.
-ACTIVE = ("active",)
+    from derbes.inventory import Inventory
 
 
 def links(inv: Inventory, table: str, column: str) -> pd.DataFrame:
@@ -20,51 +20,71 @@ def links(inv: Inventory, table: str, column: str) -> pd.DataFrame:
 
     *all* stands for every row of the table referred to, *none* and an empty cell for no row of the frame.
     """
-    said = inv.tables[table][column].explode().dropna()
-    named = pd.DataFrame({"origin": said.index, "id": said.to_numpy(dtype=object)})
+    named = inv.tables[table][column].explode().dropna().astype(object).rename("id").rename_axis("origin").reset_index()
     every = named.loc[named["id"] == "all", ["origin"]]
-    named = named[~named["id"].isin(["all", "none"])]
-    if not len(every):
-        return named.reset_index(drop=True)
-    to = inv.schema.tables[table].columns[column].to or ""
+    named = named[~named["id"].isin(["all", "none"])].reset_index(drop=True)
+    to = inv.schema.tables[table].columns[column].to
+    if to is None or not len(every):
+        return named
     ids = inv.tables[to][inv.schema.tables[to].key].dropna().astype(object).rename("id")
     return pd.concat([named, every.merge(ids.to_frame(), how="cross")], ignore_index=True)
 
 
+def everything(inv: Inventory, table: str, column: str) -> pd.Index[Any]:
+    """Positions of the rows whose cell says *all*."""
+    said_all = inv.tables[table][column].explode().eq("all")
+    return said_all.index[said_all].unique()
+
+
 def lineage(inv: Inventory, table: str) -> pd.DataFrame:
-    """One row an id and an id at or above it, by ``parent_id``: ``id``, ``above``; cycles end where they began."""
+    """One row an id and an id at or above it, by ``parent_id``: ``id``, ``above``; a cycle ends where it began."""
     key = inv.schema.tables[table].key
-    parents = inv.tables[table][[key, "parent_id"]].dropna().astype(object).set_axis(["id", "parent"], axis=1)
     ids = inv.tables[table][key].dropna().astype(object)
-    found = pd.DataFrame({"id": ids, "above": ids}).drop_duplicates()
-    step = found
+    if "parent_id" not in inv.tables[table]:
+        return pd.DataFrame({"id": ids, "above": ids}).drop_duplicates()
+    parents = inv.tables[table][[key, "parent_id"]].dropna().astype(object).set_axis(["above", "parent"], axis=1)
+    found = step = pd.DataFrame({"id": ids, "above": ids}).drop_duplicates()
     while len(step):
-        step = step.merge(parents, left_on="above", right_on="id", suffixes=("", "_"))[["id", "parent"]]
-        step = step.set_axis(["id", "above"], axis=1)
-        step = step[step["above"].isin(ids)].drop_duplicates()
-        known = pd.MultiIndex.from_frame(found)
-        step = step[~pd.MultiIndex.from_frame(step).isin(known)]
+        up = step.merge(parents, on="above")[["id", "parent"]].set_axis(["id", "above"], axis=1)
+        up = up[up["above"].isin(ids)].drop_duplicates()
+        step = up[~pd.MultiIndex.from_frame(up).isin(pd.MultiIndex.from_frame(found))]
         found = pd.concat([found, step], ignore_index=True)
     return found
 
 
+def kin(inv: Inventory, table: str) -> pd.DataFrame:
+    """One row an id and an id on its line, above it, below it or itself: ``id``, ``other``."""
+    line = lineage(inv, table).set_axis(["id", "other"], axis=1)
+    return pd.concat([line, line.set_axis(["other", "id"], axis=1)], ignore_index=True).drop_duplicates()
+
+
+def status(inv: Inventory) -> pd.Series[Any]:
+    """Status of the register's rows, active where none is said."""
+    return inv.processing["status"].fillna("active")
+
+
 def active(inv: Inventory) -> pd.Series[Any]:
-    """Whether a row of the register describes what is being done now: its status is active or not said."""
-    return inv.processing["status"].fillna("active").isin(ACTIVE)
-
-
-def silent(inv: Inventory, table: str, column: str) -> pd.Series[Any]:
-    """Whether a cell says nothing: empty or a placeholder; a cell that cannot be read is not silent."""
-    return pd.Series(inv.states[table][column], index=inv.tables[table].index).isin([*UNKNOWN_STATES])
+    """Whether a row of the register tells what is done now: neither a draft nor stopped."""
+    return status(inv) == "active"
 
 
 def said(inv: Inventory, table: str, column: str) -> pd.Series[Any]:
-    """The cell's own text, missing where it says nothing: what a rule about an answer that is missing looks at."""
-    return inv.raw[table][column].astype(object).mask(silent(inv, table, column), None)
+    """The cell's own text, missing where it says nothing or *none*; a cell that cannot be read still says something."""
+    raw = inv.raw[table][column].astype(object)
+    nothing = pd.Series(inv.states[table][column], index=raw.index).isin([*UNKNOWN_STATES])
+    return raw.mask(nothing | raw.str.strip().str.casefold().isin(data("cells")["none"]), None)
 
 
-def related(pairs: pd.DataFrame, table: str) -> pd.Series[Any]:
-    """By ``origin``, the tuple of (table, id) pairs that its rows link to."""
-    kept = pairs.dropna(subset=["id"]).drop_duplicates(["origin", "id"]).sort_values(["origin", "id"])
-    whole = pd.Series(list(zip([table] * len(kept), kept["id"], strict=True)), index=kept.index, dtype=object)
-    return whole.groupby(kept["origin"]).agg(tuple)
+def related(origin: pd.Series[Any], found: Mapping[str, pd.DataFrame]) -> pd.Series[Any]:
+    """For each origin the (table, id) pairs that frames of links, by table, give it: a tuple, empty where none do."""
+    parts = [pairs[["origin", "id"]].dropna().assign(table=table) for table, pairs in found.items()]
+    pairs = pd.concat(parts, ignore_index=True).drop_duplicates().sort_values(["origin", "table", "id"])
+    whole = pd.Series(list(zip(pairs["table"], pairs["id"], strict=True)), index=pairs.index, dtype=object)
+    known = origin.map(whole.groupby(pairs["origin"]).agg(tuple))
+    return known.astype(object).where(known.notna(), pd.Series([()] * len(origin), index=origin.index, dtype=object))
+
+
+def singles(ids: pd.Series[Any], *, where: pd.Series[Any] | None = None) -> pd.Series[Any]:
+    """Every id as a tuple of one, an empty tuple where the condition does not hold."""
+    whole = pd.Series(list(zip(ids, strict=True)), index=ids.index, dtype=object)
+    return whole if where is None else whole.where(where, pd.Series([()] * len(ids), index=ids.index, dtype=object))

@@ -52,7 +52,9 @@ def _texts(inv: Inventory, table: str) -> pd.DataFrame:
     for column, said in cells.items():
         kinds = personal_kinds(pd.Series(said).reset_index(drop=True)).explode().dropna()
         kinds = kinds[[kind not in _lawful(table, str(column)) for kind in kinds]]
-        hits = pd.DataFrame({"origin": kinds.index, "table": table, "column": column, "personal_kind": kinds.to_numpy()})
+        hits = pd.DataFrame(
+            {"origin": kinds.index, "table": table, "column": column, "personal_kind": kinds.to_numpy()}
+        )
         found.append(hits.assign(sub=[(str(column), kind) for kind in kinds]))
     return pd.concat(found, ignore_index=True)
 

@@ -19,7 +19,7 @@ from derbes.errors import OutputError
 from derbes.workbook.style import DATE, FONT, INK, LOOKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 #: UTF-16 units that a cell can hold, lines that a sheet can hold beside its header, characters of a sheet's name.
@@ -79,9 +79,9 @@ class Book:
         """Write a text; what a cell cannot hold is cut with a mark. An empty text leaves a formatted blank."""
         content = plain(text, mark=self.mark)
         if content:
-            sheet.write_string(*place, content, self.looks[look])
+            sheet.write_string(place[0], place[1], content, self.looks[look])
         else:
-            sheet.write_blank(*place, None, self.looks[look])
+            sheet.write_blank(place[0], place[1], None, self.looks[look])
 
     def spread(self, sheet: Any, place: tuple[int, int], text: str, look: str, *, over: list[float]) -> None:  # noqa: ANN401
         """Write a text over neighbouring columns of the widths given, in a row as high as it needs."""
@@ -90,20 +90,27 @@ class Book:
         if len(over) > 1:
             sheet.merge_range(row, col, row, col + len(over) - 1, "", self.looks[look])
         sheet.write_string(row, col, content, self.looks[look])
-        sheet.set_row(row, height([(content, sum(over))], size=LOOKS[look].get("font_size", 10)))
+        sheet.set_row(row, height([([content], sum(over))], size=LOOKS[look].get("font_size", 10))[0])
 
 
-def height(texts: Iterable[tuple[str, float]], *, size: float = 10) -> float:
-    """Points that a row of wrapped texts needs, each with the width of its column in characters.
+def height(columns: Iterable[tuple[Sequence[str | None], float]], *, size: float = 10) -> list[float]:
+    """Points that every row of wrapped texts needs; columns of texts come with their widths in characters.
 
     Excel fits rows on opening, LibreOffice and viewers of mail programs do not, and nobody fits merged cells.
     """
-    most = 1
-    for text, width in texts:
-        room = max(1, int(width * (_LATIN if text.isascii() else _CYRILLIC) * 10 / size) - _RAGGED)
-        if len(text) > room or "\n" in text:
-            most = max(most, sum(-(-max(1, len(line)) // room) for line in text.split("\n")))
-    return float(min(409.0, most * _LINE_HEIGHT * size / 10 + 3))
+    most: list[int] = []
+    for texts, width in columns:
+        known = {text: _lines(text or "", width * 10 / size) for text in set(texts)}
+        needed = [known[text] for text in texts]
+        most = list(map(max, most, needed)) if most else needed
+    return [min(409.0, lines * _LINE_HEIGHT * size / 10 + 3) for lines in most]
+
+
+def _lines(text: str, width: float) -> int:
+    room = max(1, int(width * (_LATIN if text.isascii() else _CYRILLIC)) - _RAGGED)
+    if len(text) <= room and "\n" not in text:
+        return 1
+    return sum(-(-max(1, len(line)) // room) for line in text.split("\n"))
 
 
 @contextmanager
@@ -172,6 +179,6 @@ def page(sheet: Any, *, footer: str, pages: str, area: tuple[int, int] | None = 
 
 
 def _quoted(text: str) -> str:
-    """A text in a page footer: an ampersand there is a command, and Excel takes 255 characters in all."""
+    """Return a text for a page footer: an ampersand there is a command, and Excel takes 255 characters in all."""
     short = plain(text)[:90].replace("\n", " ").replace("&", "&&")
     return f" {short}" if short[:1].isdigit() else short  # &8 before a digit would be another font size

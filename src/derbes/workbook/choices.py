@@ -26,6 +26,7 @@ class Choices:
     def __init__(
         self, schema: Schema, names: Mapping[str, str], words: Mapping[str, Any], *, lang: str, grounds: tuple[str, ...]
     ) -> None:
+        """Note what sheets the workbook has, by table, and the codes that legal-basis columns offer."""
         self._schema, self._names, self._words, self._lang = schema, names, words, lang
         self._grounds = grounds
         self._lists: dict[str, list[str]] = {}
@@ -79,7 +80,7 @@ def labelled(
     """Raw texts with codes of closed lists, yes/no, none and all in the words of the language; all else as it is."""
     known = {code: labels.get(lang, code) for code, labels in schema.lists.get(column.list or "", {}).items()}
     if column.type == "flag":
-        known = {**dict.fromkeys(("true", "yes"), str(words["yes"])), **dict.fromkeys(("false", "no"), str(words["no"]))}
+        known = {"true": words["yes"], "yes": words["yes"], "false": words["no"], "no": words["no"]}
     if column.many or column.type == "ref":
         known |= {"none": str(words["none"]), "all": str(words["all"])}
     if not known:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from derbes.findings import ACTIVE, SEVERITIES
-from derbes.identity import personal_kinds
+from derbes.identity import mask
 from derbes.quarter import Quarter
 from derbes.workbook.book import page
 
@@ -68,28 +68,30 @@ class _Pen:
         self.row += 1
 
 
-def operator_words(audit: Audit, words: Mapping[str, Any]) -> tuple[str, str]:
-    """Name and note of the operator; what looks like personal data is not repeated."""
+def operator_words(audit: Audit) -> tuple[str, str]:
+    """Name and note of the operator, with personal values masked."""
     table = audit.inventory.tables["operator"]
-    if not len(table):
+    if table.empty:
         return audit.operator, ""
-    cells = table.iloc[:1].reindex(columns=["name", "note"]).fillna("").astype(str).iloc[0]
-    hidden = personal_kinds(cells).astype(bool)
-    name, note = cells.mask(hidden, f"({words['cover']['hidden']})")
-    return name or audit.operator, note
+    name, note = table[["name", "note"]].iloc[0].fillna("").astype(str)
+    return mask(name) or audit.operator, mask(note)
 
 
 def write_cover(book: Book, audit: Audit, words: Mapping[str, Any], *, facts: Mapping[str, Any]) -> None:
-    """Write the first sheet. ``facts`` are those of `write_findings`: quarter, contents, sheets, reasons, acts …"""
+    """Write the first sheet; ``facts`` are those of `write_findings`: quarter, contents, sheets, reasons, acts."""
     sheet = book.sheet(words["sheets"]["cover"])
     sheet.hide_gridlines(2)
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width)
     pen = _Pen(book, sheet)
-    name, note = operator_words(audit, words)
+    name, note = operator_words(audit)
     pen.wide(words["title"], "title")
     pen.wide(name, "subtitle")
-    _head(pen, audit, words, facts, note)
+    _head(pen, audit, words, facts)
+    if note:
+        pen.pair(words["cover"]["note"], note)
+    pen.row += 1
+    pen.pair(words["cover"]["verdict"], " ".join(_verdict(audit, words["cover"])), "verdict")
     _found(pen, audit, words, facts["contents"])
     _unchecked(pen, audit, words, facts)
     _reading(pen, audit, words, facts)
@@ -99,7 +101,7 @@ def write_cover(book: Book, audit: Audit, words: Mapping[str, Any], *, facts: Ma
     sheet.activate()
 
 
-def _head(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[str, Any], note: str) -> None:
+def _head(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     said, day = words["cover"], words["date"]
     pen.row += 1
     pen.pair(said["operator"], audit.operator)
@@ -113,10 +115,6 @@ def _head(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[str,
     read = audit.sources["reason"].isna()
     sheets = {"read": int(read.sum()), "left": int((~read).sum())}
     pen.pair(said["scope"], said["scope_text"].format(rows=audit.summary["rows"], **counts, **sheets))
-    if note:
-        pen.pair(said["note"], note)
-    pen.row += 1
-    pen.pair(said["verdict"], " ".join(_verdict(audit, said)), "verdict")
 
 
 def _verdict(audit: Audit, said: Mapping[str, str]) -> list[str]:
@@ -172,7 +170,7 @@ def _unchecked(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping
         if number == _NAMED:
             pen.pair("", words["more"].format(n=len(left) - _NAMED))
             break
-        place = file if pd.isna(sheet) or not sheet else f"{file} › {sheet}"
+        place = file if pd.isna(sheet) or not sheet else words["sheet_place"].format(file=file, sheet=sheet)
         text = said["sources_left"].format(place=place, reason=reasons(reason))
         pen.pair("" if number else facts["sheets"]["sources"], text)
     if idle.empty and left.empty:

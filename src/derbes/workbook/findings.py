@@ -48,13 +48,13 @@ def write_findings(audit: Audit, path: Path, *, quarter: str | None, lang: str, 
         write_cover(book, audit, words, facts=facts)
         for name, part in parts:
             layout = QUESTIONS if name == words["sheets"]["questions"] else FINDINGS
-            write_rows(book, name, part.iloc[:room], layout, frame)
-        write_rows(book, words["sheets"]["sources"], _sources(audit, facts, lang), SOURCES, frame)
-        write_rows(book, words["sheets"]["rules"], _rules(audit, words, facts), RULES, frame)
+            write_rows(book, name, part.iloc[:room], layout=layout, frame=frame)
+        write_rows(book, words["sheets"]["sources"], _sources(audit, facts, lang), layout=SOURCES, frame=frame)
+        write_rows(book, words["sheets"]["rules"], _rules(audit, words, facts), layout=RULES, frame=frame)
 
 
 def _facts(audit: Audit, words: Mapping[str, Any], *, lang: str, quarter: str | None) -> dict[str, Any]:
-    name, _ = operator_words(audit, words)
+    name, _ = operator_words(audit)
     return {
         "quarter": quarter,
         "version": version("derbes"),
@@ -62,15 +62,15 @@ def _facts(audit: Audit, words: Mapping[str, Any], *, lang: str, quarter: str | 
         "reasons": lambda code: reason(str(code), lang),
         "footer": f"{name} · {audit.as_of.strftime(words['date'])}",
         "law": words["cover"]["law_titles"].get(audit.law.id, audit.law.name[lang]),
-        "acts": _acts(audit, lang),
+        "acts": _acts(audit, words, lang),
     }
 
 
-def _acts(audit: Audit, lang: str) -> str:
+def _acts(audit: Audit, words: Mapping[str, Any], lang: str) -> str:
     """Numbers of the acts that findings cite, with their titles."""
     numbers = sorted({str(one["act"]) for cited in audit.findings["citations"] for one in cited})
     found = [(number, act.title(lang)) for number in numbers if (act := audit.law.find(number))]
-    return "; ".join(f"{number} – {title}" for number, title in found if title)
+    return "; ".join(f"{number} {words['dash']} {title}" for number, title in found if title)
 
 
 def _parts(told: pd.DataFrame, audit: Audit, words: Mapping[str, Any], lang: str) -> list[tuple[str, pd.DataFrame]]:
@@ -121,7 +121,6 @@ def _rules(audit: Audit, words: Mapping[str, Any], facts: Mapping[str, Any]) -> 
             "rule": frame["rule"],
             "family": frame["family"].map(lambda name: words["families"].get(name, name)),
             "severity": frame["severity"].map(words["severities"]),
-            "grave": frame["severity"],
             "title": frame["title"].str.replace(r"\{\w+\}", "…", regex=True),
             "looked": frame["rows"].fillna(0).astype(int),
             "broken": frame["broken"].fillna(0).astype(int),
@@ -129,4 +128,3 @@ def _rules(audit: Audit, words: Mapping[str, Any], facts: Mapping[str, Any]) -> 
             "reason": frame["reason"].map(lambda code: "" if pd.isna(code) else facts["reasons"](code)),
         }
     )
-

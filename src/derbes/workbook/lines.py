@@ -66,18 +66,19 @@ def lines(audit: Audit, words: Mapping[str, Any], lang: str) -> pd.DataFrame:
 
 
 def _ordered(findings: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Findings by weight and place, with a running number ``line`` that equal ones share."""
+    """Sort findings by weight and place, with a running number ``line`` that equal ones share."""
     tables = {name: number for number, name in enumerate(schema.tables)}
     columns = {
         (name, column): number for name, table in schema.tables.items() for number, column in enumerate(table.columns)
     }
     frame = findings.reset_index(drop=True)
     pairs = list(zip(frame["table"], frame["column"], strict=True))
+    ranks = {code: rank for rank, code in enumerate(SEVERITIES)}
     order = pd.DataFrame(
         {
             "unknown": frame["unknown"].fillna(value=False).astype(bool),
             "decided": frame["status"].eq("accepted"),
-            "grave": frame["severity"].map({code: rank for rank, code in enumerate(SEVERITIES)}).fillna(len(SEVERITIES)),
+            "grave": frame["severity"].map(ranks).fillna(len(ranks)),
             "table": frame["table"].map(tables).fillna(len(tables)),
             "column": [columns.get(pair, -1) for pair in pairs],
             "rule": frame["rule"],
@@ -159,7 +160,7 @@ def _listed(texts: Iterable[str], words: Mapping[str, Any], *, joint: str = ", "
 
 
 def _places(rows: np.ndarray, words: Mapping[str, Any]) -> str:
-    """Where the cells stand, as *file › sheet › C2–C9, C12*; one line per sheet."""
+    """Say where the cells stand, runs of rows drawn together; one line per sheet."""
     if len(rows) == 1:
         file, sheet, cells = rows[0]
         return _place(file, sheet, list(cells or ()), words)

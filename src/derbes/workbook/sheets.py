@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from derbes.workbook.book import height, page
+from derbes.workbook.book import height, page, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _INPUTS = frozenset({"decision", "owner", "until", "comment", "answer"})
 _HEAD_HEIGHT = 30  # two lines, so that the filter buttons stand beside the words
 _NUMBERS = frozenset({"number", "count", "rows", "hidden", "looked", "broken"})
+_EXACT = _NUMBERS | {"until"}
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,13 @@ SOURCES = Layout(
     printed=6,
 )  # fmt: skip
 RULES = Layout(
-    (Heading("rule", 34), Heading("family", 16), Heading("severity", 15, "severity"), Heading("title", 56),
-     Heading("looked", 12, "number"), Heading("broken", 12, "number"), Heading("state", 11), Heading("reason", 34)),
+    (Heading("rule", 46), Heading("family", 18), Heading("severity", 15), Heading("title", 56),
+     Heading("looked", 12, "number"), Heading("broken", 14, "number"), Heading("state", 12), Heading("reason", 36)),
     printed=8,
 )  # fmt: skip
 
 
-def write_rows(book: Book, name: str, rows: pd.DataFrame, layout: Layout, frame: Frame) -> str:
+def write_rows(book: Book, name: str, rows: pd.DataFrame, *, layout: Layout, frame: Frame) -> str:
     """Write a sheet of texts under frozen headings and return its final name.
 
     ``rows`` has the columns of the layout and, for the colour of severities, ``grave``. A real Excel table, except in
@@ -89,7 +90,8 @@ def write_rows(book: Book, name: str, rows: pd.DataFrame, layout: Layout, frame:
     for column, heading in enumerate(layout.headings):
         sheet.set_column(column, column, heading.width)
         book.put(sheet, (0, column), frame.words["columns"][heading.name], _head(heading))
-    _cells(book, sheet, rows, layout)
+    if last:
+        _cells(book, sheet, rows, layout)
     if last and not book.streamed:
         looks = [book.looks[_head(one)] for one in layout.headings]
         titles = [frame.words["columns"][one.name] for one in layout.headings]
@@ -110,22 +112,32 @@ def _head(heading: Heading) -> str:
 
 
 def _cells(book: Book, sheet: Any, rows: pd.DataFrame, layout: Layout) -> None:  # noqa: ANN401 - XlsxWriter has no types
-    grave = [*rows["grave"]] if "grave" in rows else []
-    columns = [rows[heading.name].astype(object).to_list() for heading in layout.headings]
-    looks = [heading.look for heading in layout.headings]
-    wrapped = [(place, one.width) for place, one in enumerate(layout.headings) if one.look not in {"number", "ids"}]
-    numbers = [heading.name in _NUMBERS for heading in layout.headings]
-    for row, values in enumerate(zip(*columns, strict=True), start=1):
-        texts = ((values[place], width) for place, width in wrapped if isinstance(values[place], str))
-        sheet.set_row(row, height(texts))
+    columns = [_values(rows[one.name], one.name, book.mark) for one in layout.headings]
+    severe = [book.looks[code] for code in rows["grave"]] if "grave" in rows else []
+    looks = [severe if one.look == "severity" else [book.looks[one.look]] * len(rows) for one in layout.headings]
+    wrapped = zip(columns, layout.headings, strict=True)
+    tall = height([(texts, one.width) for texts, one in wrapped if one.name not in _EXACT and one.look != "ids"])
+    written = zip(zip(*columns, strict=True), zip(*looks, strict=True), tall, strict=True)
+    for row, (values, styles, points) in enumerate(written, start=1):
+        sheet.set_row(row, points)
         for column, value in enumerate(values):
-            look = looks[column] if looks[column] != "severity" else grave[row - 1]
-            if numbers[column]:
-                sheet.write_number(row, column, int(value), book.looks[look])
+            if value.__class__ is str:
+                sheet.write_string(row, column, value, styles[column])
+            elif isinstance(value, int):
+                sheet.write_number(row, column, value, styles[column])
             elif isinstance(value, dt.date):
-                sheet.write_datetime(row, column, value, book.looks[look])
+                sheet.write_datetime(row, column, dt.datetime.combine(value, dt.time()), styles[column])
             else:
-                book.put(sheet, (row, column), value if isinstance(value, str) else "", look)
+                sheet.write_blank(row, column, None, styles[column])
+
+
+def _values(column: pd.Series[Any], name: str, mark: str) -> list[Any]:
+    """Numbers and dates as they are, texts as a cell may hold them; an empty text is None and becomes a blank."""
+    values = column.astype(object).where(column.notna(), None).to_list()
+    if name in _EXACT:
+        return values
+    cleaned = {value: plain(value, mark=mark) or None for value in set(values) if value is not None}
+    return [cleaned.get(value) for value in values]
 
 
 def _pick(sheet: Any, layout: Layout, last: int, frame: Frame) -> None:  # noqa: ANN401 - XlsxWriter has no types

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from derbes import schema as model
 from derbes import text
 from derbes.errors import UsageError, did_you_mean
 from derbes.workbook.book import Book, height, opened, page
@@ -42,9 +43,9 @@ class _Making:
     labels: bool
 
 
-def write_inventory(  # noqa: PLR0913 - one workbook, every choice about it by name
+def write_inventory(
     path: Path,
-    schema: Schema,
+    schema: Schema | None = None,
     *,
     lang: str,
     tables: Sequence[str] | None = None,
@@ -53,7 +54,7 @@ def write_inventory(  # noqa: PLR0913 - one workbook, every choice about it by n
     grounds: Iterable[str] = (),
     guide: bool = True,
 ) -> Path:
-    """Write an inventory workbook of these tables (all by default) and return its path.
+    """Write an inventory workbook of these tables (all by default) of a model (the shipped one) and return its path.
 
     ``path`` is an .xlsx file, or a folder that gets ``register.xlsx``. ``rows`` gives tables rows of raw texts in
     columns of the model (lists with ``;``); unknown columns are kept at the end. Dates in ISO form become real dates,
@@ -61,6 +62,7 @@ def write_inventory(  # noqa: PLR0913 - one workbook, every choice about it by n
     that legal-basis columns offer; ``guide`` puts a sheet ``_readme`` first. The reader takes the workbook for an
     input: it bears no mark of derbes. Raises OutputError, UsageError (language, table).
     """
+    schema = schema or model.load()
     words = text.words(lang)["template"]
     chosen = _chosen(schema, tables, rows or {})
     target = path if path.suffix.lower() == ".xlsx" else path / _FILE
@@ -84,7 +86,7 @@ def _chosen(schema: Schema, tables: Sequence[str] | None, rows: Mapping[str, pd.
             remedy = did_you_mean(name, schema.tables) or f"Tables: {', '.join(schema.tables)}."
             raise UsageError("table", f"there is no table “{name}”", remedy)
     if left := [name for name in rows if name not in names]:
-        raise UsageError("table", f"rows are given for {', '.join(left)}, which the workbook lacks", "Name it in tables.")
+        raise UsageError("table", f"rows are given for {', '.join(left)}, not among the tables", "Name it there.")
     return [schema.tables[name] for name in names]
 
 
@@ -117,7 +119,7 @@ def _width(column: Column) -> int:
 
 
 def _rule(making: _Making, column: Column) -> dict[str, Any]:
-    """Validation of a column: help on entering a cell, a list where there is one, never a refusal of other words."""
+    """Return the validation of a column: help on entering a cell, a list where there is one, no refusal."""
     said = making.words["unknown_value"]
     rule: dict[str, Any] = {
         "validate": "any",
@@ -147,8 +149,10 @@ def _pour(making: _Making, sheet: Any, table: Table, rows: pd.DataFrame) -> int:
     columns = [_texts(making, column, rows) for column in table.columns.values()]
     columns += [rows[name].fillna("").astype(str).to_list() for name in extra]
     widths = [*map(_width, table.columns.values()), *(_WIDTHS["text"] for _ in extra)]
+    shown = [[value if isinstance(value, str) else "" for value in values] for values in columns]
+    tall = height(list(zip(shown, widths, strict=True)))
     for row, values in enumerate(zip(*columns, strict=True), start=1):
-        sheet.set_row(row, height((value, width) for value, width in zip(values, widths, strict=True) if value.__class__ is str))
+        sheet.set_row(row, tall[row - 1])
         for place, value in enumerate(values):
             if isinstance(value, dt.date):
                 sheet.write_datetime(row, place, dt.datetime.combine(value, dt.time()), book.looks["cell_date"])

@@ -1,0 +1,254 @@
+"""What the rules of a country's law look at: grounds, consents, transfers, storage, purposes, excess, rights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from derbes import period
+from derbes.cells import State
+from derbes.views.links import active, lineage, links, related, said, singles, status
+from derbes.views.registry import view
+from derbes.views.use import category_uses, counts, field_uses, held_clauses, held_fields
+
+if TYPE_CHECKING:
+    from derbes.inventory import Inventory
+    from derbes.law import LawPack
+
+_COUNTRY = r"[A-Z]{2}|all"
+#: Events that start a term when the data or the consent are given, so that both terms can be laid side by side.
+_STARTS_AT_ONCE = ("collection", "document_year_end")
+
+
+@view("retention", table="retention")
+def retention(inv: Inventory, _law: LawPack) -> pd.DataFrame:
+    """One row a term of storage: the ``period`` as written, its ``period_kind``, ``authority``."""
+    frame = inv.retention[["period"]].assign(origin=inv.retention.index, authority=said(inv, "retention", "authority"))
+    return frame.assign(period_kind=period.parse_all(inv.retention["period"])["kind"])
+
+
+@view("storage", table="systems")
+def storage(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """One row a system and a country it stores data in: ``country``, ``live``, ``personal``, ``home`` (there too)."""
+    places = inv.systems["storage_countries"].explode().dropna().astype(object)
+    places = places[places.str.fullmatch(_COUNTRY)]
+    frame = pd.DataFrame({"origin": places.index, "country": places.to_numpy()})
+    anonymous = inv.fields["state"].eq("anonymised").groupby(inv.fields["system_id"]).all()
+    personal = ~inv.systems["system_id"].map(anonymous).astype(object).fillna(value=False).astype(bool)
+    at_home = frame.loc[frame["country"].isin([law.country, "all"]), "origin"]
+    return frame.assign(
+        live=frame["origin"].map(inv.systems["status"].ne("retired")),
+        personal=frame["origin"].map(personal),
+        home=frame["origin"].isin(at_home),
+        sub=singles(frame["country"]),
+    )
+
+
+@view("bases", table="processing")
+def bases(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """One row a row of the register and a ground it names: ``basis``, its ``state``, ``authority``, ``consents``."""
+    frame = _grounds(inv, law)
+    known = law.bases.set_index("code")
+    return frame.assign(
+        state=frame["basis"].map(known["state"]).fillna("unknown"),
+        needs_authority=frame["basis"].map(known["needs_authority"]).astype(object).fillna(value=False).astype(bool),
+        authority=frame["origin"].map(said(inv, "processing", "authority")).fillna(""),
+        consents=frame["origin"].map(inv.processing["consent_ids"].str.len()).astype(float),
+        status=frame["origin"].map(status(inv)),
+        well_formed=inv.states["processing"]["legal_basis"][frame["origin"]] == State.OK,
+    )
+
+
+def _grounds(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """Grounds by ``origin``, as codes where the word is known; ``sub`` tells several of one cell apart."""
+    parts = inv.processing["legal_basis"].dropna().astype(object).str.split(";").explode().str.strip()
+    parts = parts[parts != ""]
+    word = parts.str.casefold().str.replace(r"\s+", " ", regex=True)
+    frame = pd.DataFrame({"origin": parts.index, "basis": word.map(dict(law.basis_words)).fillna(parts).to_numpy()})
+    return frame.assign(sub=singles(frame["basis"], where=frame["origin"].duplicated(keep=False)))
+
+
+@view("consents", table="consents")
+def consents(inv: Inventory, _law: LawPack) -> pd.DataFrame:
+    """One row a consent: ``form`` (unknown where not said), ``evidence``, ``term``, ``term_kind``."""
+    return pd.DataFrame(
+        {
+            "origin": inv.consents.index,
+            "form": inv.consents["form"].fillna("unknown"),
+            "evidence": said(inv, "consents", "evidence"),
+            "term": said(inv, "consents", "term"),
+            "term_kind": period.parse_all(inv.consents["term"])["kind"],
+        }
+    )
+
+
+@view("consent_contents", table="consents")
+def consent_contents(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """One row a consent whose contents are known and a thing the law wants in it: ``content``, ``stated``, labels."""
+    wanted = law.sections["consent_contents"]
+    known = pd.DataFrame({"origin": inv.consents.index[inv.consents["contents"].notna()]})
+    frame = known.merge(pd.DataFrame({"content": [*wanted]}), how="cross")
+    stated = pd.MultiIndex.from_frame(links(inv, "consents", "contents"))
+    labels = {f"label_{lang}": frame["content"].map({c: wanted[c]["labels"][lang] for c in wanted}) for lang in law.name}
+    frame = frame.assign(stated=pd.MultiIndex.from_frame(frame).isin(stated), sub=singles(frame["content"]), **labels)
+    untimed = frame["content"].eq("term") & frame["origin"].map(said(inv, "consents", "term")).isna()
+    return frame[~untimed]
+
+
+@view("consent_terms", table="consents", needs=("consents", "processing", "retention"))
+def consent_terms(inv: Inventory, _law: LawPack) -> pd.DataFrame:
+    """One row a consent: its ``term`` in ``days``, and ``kept``, how long its data are kept, where that compares."""
+    uses = links(inv, "processing", "consent_ids").rename(columns={"id": "consent_id"})
+    uses = uses[uses["origin"].map(active(inv))]
+    uses["id"] = uses["origin"].map(inv.processing["retention_id"].astype(object))
+    terms = inv.retention.assign(days=_kept_days(inv)).drop_duplicates("retention_id").set_index("retention_id")
+    uses["days"] = uses["id"].map(terms["days"])
+    ids = inv.consents["consent_id"].astype(object)
+    kept = uses.groupby("consent_id")["days"].agg(lambda days: days.max(skipna=False))
+    uses["origin"] = uses["consent_id"].map(pd.Series(ids.index, index=ids).groupby(level=0).first())
+    frame = pd.DataFrame({"origin": ids.index, "term": inv.consents["term"], "kept": ids.map(kept).astype(float)})
+    days = period.parse_all(inv.consents["term"])["days"]
+    return frame.assign(days=days, related=related(frame["origin"], {"retention": uses}))
+
+
+def _kept_days(inv: Inventory) -> pd.Series[Any]:
+    """Days of terms of storage that run from collection and end there; missing for those that cannot be compared."""
+    parsed, frame = period.parse_all(inv.retention["period"]), inv.retention
+    trigger = frame["trigger"].astype(object).fillna(parsed["trigger"].astype(object)).fillna(_STARTS_AT_ONCE[0])
+    last = frame["then_retention_id"].isna() | frame["then_retention_id"].eq("none")
+    return parsed["days"].where(trigger.isin(_STARTS_AT_ONCE) & last & frame["bound"].ne("min"))
+
+
+@view("transfers", table="processing", needs=("processing", "recipients"))
+def transfers(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """One row a row of the register and a recipient of it: ``kind``, ``bearing`` ground, ``consent`` (names it or not)."""
+    pairs = links(inv, "processing", "recipient_ids")
+    kinds = inv.recipients.drop_duplicates("recipient_id").set_index("recipient_id")["kind"].astype(object)
+    grounds = _grounds(inv, law)
+    bearing = grounds["basis"].map(law.bases.set_index("code")["third_party_ok"]).astype(object)
+    mentioned = inv.consents["contents"].isna() | inv.consents["contents"].explode().eq("third_parties").groupby(level=0).any()
+    return pairs.assign(
+        kind=pairs["id"].map(kinds),
+        bearing=pairs["origin"].map(bearing.groupby(grounds["origin"]).any()),
+        status=pairs["origin"].map(status(inv)),
+        consent=_spoken_of(inv, pairs, "recipient_ids", vague=inv.consents["recipient_ids"].isna() & mentioned),
+        sub=singles(pairs["id"]),
+        related=_beside(inv, pairs, "recipients"),
+    )
+
+
+@view("consent_purposes", table="processing", needs=("processing", "consents"))
+def consent_purposes(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """One row a row of the register that rests on consent: ``consent`` names its purpose, or does not."""
+    grounds = _grounds(inv, law)
+    resting = grounds.loc[grounds["basis"] == "consent", "origin"].unique()
+    pairs = links(inv, "processing", "purpose_id")
+    pairs = pairs[pairs["origin"].isin(resting)].reset_index(drop=True)
+    consent = _spoken_of(inv, pairs, "purpose_ids", vague=inv.consents["purpose_ids"].isna())
+    given = pairs["origin"].map(inv.processing["consent_ids"].str.len()).gt(0)
+    linked = _beside(inv, pairs, "purposes")
+    return pairs.assign(consent=consent.where(given), status=pairs["origin"].map(status(inv)), related=linked)
+
+
+def _spoken_of(inv: Inventory, pairs: pd.DataFrame, column: str, *, vague: pd.Series[Any]) -> pd.Series[Any]:
+    """*named* or *unnamed*: whether a consent of the row names the id, or one above it; missing where it cannot be said.
+
+    A ``vague`` consent may mean anything, and so may one that is not in the table or a row that names none.
+    """
+    ids = inv.consents["consent_id"].astype(object)
+    own = links(inv, "processing", "consent_ids").rename(columns={"id": "consent"})
+    spoken = links(inv, "consents", column)
+    if column == "purpose_ids":
+        below = lineage(inv, "purposes").set_axis(["id", "above"], axis=1)
+        spoken = spoken.rename(columns={"id": "above"}).merge(below, on="above")
+    spoken = spoken.assign(consent=spoken["origin"].map(ids))[["consent", "id"]]
+    named = pd.MultiIndex.from_frame(own.merge(spoken, on="consent")[["origin", "id"]])
+    clear = ids[~vague.astype(bool)]
+    unsure = own.loc[~own["consent"].isin(clear), "origin"]
+    silent = pairs["origin"].map(inv.processing["consent_ids"].isna()).astype(bool) | pairs["origin"].isin(unsure)
+    hit = pd.MultiIndex.from_frame(pairs[["origin", "id"]]).isin(named)
+    return pd.Series(np.where(hit, "named", np.where(silent, None, "unnamed")), index=pairs.index, dtype=object)
+
+
+def _beside(inv: Inventory, pairs: pd.DataFrame, table: str) -> pd.Series[Any]:
+    """The row of the other table that each pair links to, and the consents of its row of the register."""
+    numbered = pairs.assign(pair=pairs.index)
+    own = links(inv, "processing", "consent_ids").merge(numbered[["origin", "pair"]], on="origin")
+    found = {"consents": own.assign(origin=own["pair"]), table: numbered.assign(origin=numbered["pair"])}
+    return related(pd.Series(pairs.index, index=pairs.index), found)
+
+
+@view("abroad", table="recipients")
+def abroad(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """One row a recipient abroad: its foreign ``countries``, ``kind``, ``ground``, and whether it is ``current``."""
+    places = inv.recipients["countries"].explode().dropna().astype(object)
+    countries = places[places.str.fullmatch(_COUNTRY) & places.ne(law.country)].groupby(level=0).agg(", ".join)
+    rows = inv.recipients.loc[countries.index]
+    return pd.DataFrame(
+        {
+            "origin": countries.index,
+            "countries": countries,
+            "kind": rows["kind"].fillna("unknown"),
+            "ground": said(inv, "recipients", "transfer_ground").loc[countries.index],
+            "current": ~rows["recipient_id"].isin(_no_longer(inv)),
+        }
+    )
+
+
+def _no_longer(inv: Inventory) -> set[str]:
+    """Recipients whom only stopped rows of the register name, and who provide no system."""
+    named = links(inv, "processing", "recipient_ids")
+    stopped = named["origin"].map(status(inv)).eq("stopped")
+    return set(named["id"]) - set(named.loc[~stopped, "id"]) - set(inv.systems["provider_id"].dropna())
+
+
+@view("purposes", table="purposes")
+def purposes(inv: Inventory, _law: LawPack) -> pd.DataFrame:
+    """One row a purpose: ``name``, ``used`` now, ``declared`` in how many clauses, and whether there is a ``policy``."""
+    frame = inv.purposes
+    spoken = links(inv, "clauses", "purpose_ids")
+    above = lineage(inv, "purposes").merge(spoken.rename(columns={"id": "above"}), on="above")
+    declared = counts(above["origin"], above["id"], frame["purpose_id"]) + frame["clauses"].str.len().fillna(0)
+    used = frame["purpose_id"].isin(inv.processing.loc[active(inv), "purpose_id"])
+    facts = {"origin": frame.index, "name": frame["name"], "used": used, "declared": declared.astype(float)}
+    return pd.DataFrame(facts).assign(policy=len(spoken) > 0)
+
+
+@view("category_use", table="categories", needs=("categories", "processing"))
+def category_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
+    """One row a category: whether it is ``held`` (a field or the policy has it), and how many rows ``use`` it."""
+    ids = inv.categories["category_id"].astype(object)
+    first = pd.Series(ids.index, index=ids).groupby(level=0).first()
+    found = {"fields": held_fields(inv), "clauses": held_clauses(inv)}
+    placed = {table: pairs.assign(origin=pairs["category"].map(first)) for table, pairs in found.items()}
+    uses = category_uses(inv)
+    frame = pd.DataFrame({"origin": ids.index, "use": counts(uses["origin"], uses["category"], ids)})
+    holders = related(frame["origin"], placed)
+    return frame.assign(held=holders.str.len() > 0, related=holders)
+
+
+@view("field_use", table="fields", needs=("fields", "processing"))
+def field_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
+    """One row a field with personal data: how many rows ``use`` it; ``elsewhere``: its category is used somewhere."""
+    held, uses = held_fields(inv), field_uses(inv)
+    used = held["category"].isin(category_uses(inv)["category"])
+    unregistered = ~held["category"].isin(inv.categories["category_id"])
+    use = counts(uses["origin"], uses["id"], held["id"])
+    return pd.DataFrame({"origin": held.index, "use": use, "elsewhere": used | unregistered})
+
+
+@view("rights", table="rights")
+def rights(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """One row a procedure: ``kind``, ``deadline`` as said, ``days`` of it, and the ``longest`` the law allows."""
+    longest = law.constants.get("right_deadline_days", {})
+    return pd.DataFrame(
+        {
+            "origin": inv.rights.index,
+            "kind": inv.rights["kind"].astype(object),
+            "deadline": said(inv, "rights", "deadline_days"),
+            "days": inv.rights["deadline_days"].astype(float),
+            "longest": inv.rights["kind"].astype(object).map(longest).astype(float),
+        }
+    )

@@ -1,0 +1,67 @@
+"""What is held and what it is used for: fields and categories beside the rows of the register that serve a purpose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from derbes.views.links import active, everything, kin, links
+
+if TYPE_CHECKING:
+    from derbes.inventory import Inventory
+
+
+def held_fields(inv: Inventory) -> pd.DataFrame:
+    """Fields of systems in use that hold personal data: ``id``, ``category``, ``system``; the index is the position."""
+    retired = inv.systems.loc[inv.systems["status"].eq("retired"), "system_id"]
+    frame = inv.fields[~inv.fields["system_id"].isin(retired) & inv.fields["state"].ne("anonymised")]
+    names = {"field_id": "id", "category_id": "category", "system_id": "system"}
+    return frame[[*names]].astype(object).rename(columns=names)
+
+
+def held_clauses(inv: Inventory) -> pd.DataFrame:
+    """Clauses of the policy that say a category is processed: ``id``, ``category``; a denial says the contrary."""
+    own = links(inv, "categories", "clauses")
+    own["category"] = own["origin"].map(inv.categories["category_id"].astype(object))
+    spoken = links(inv, "clauses", "category_ids").rename(columns={"id": "category"})
+    spoken["id"] = spoken["origin"].map(inv.clauses["clause_id"].astype(object))
+    spoken = spoken[~spoken["origin"].isin(everything(inv, "clauses", "category_ids"))]
+    denying = inv.clauses.loc[inv.clauses["denies"].str.len() > 0, "clause_id"]
+    both = pd.concat([own[["id", "category"]], spoken[["id", "category"]]], ignore_index=True)
+    return both[~both["id"].isin(denying)]
+
+
+def category_uses(inv: Inventory) -> pd.DataFrame:
+    """Rows of the register that serve a purpose, by the categories they use, above and below: ``origin``, ``category``."""
+    named = links(inv, "processing", "category_ids")
+    fields = links(inv, "processing", "field_ids").rename(columns={"id": "field"})
+    known = inv.fields[["field_id", "category_id"]].dropna().astype(object).set_axis(["field", "id"], axis=1)
+    both = pd.concat([named, fields.merge(known, on="field")[["origin", "id"]]], ignore_index=True)
+    both = both.merge(kin(inv, "categories"), on="id", how="left")
+    both["category"] = both["other"].fillna(both["id"])
+    return both.loc[serving(inv, both["origin"]), ["origin", "category"]].drop_duplicates()
+
+
+def field_uses(inv: Inventory) -> pd.DataFrame:
+    """Rows of the register that serve a purpose, by field: those it names, else those of its systems and categories."""
+    named = links(inv, "processing", "field_ids")
+    named = named[serving(inv, named["origin"])]
+    uses, held = category_uses(inv), held_fields(inv)
+    systems = links(inv, "processing", "system_ids").rename(columns={"id": "system"})
+    anywhere = uses["origin"].isin(inv.processing.index[inv.processing["system_ids"].isna()])
+    implied = pd.concat(
+        [uses.merge(systems, on="origin").merge(held, on=["category", "system"]), uses[anywhere].merge(held, on="category")]
+    )[["origin", "id"]]
+    unnamed = inv.processing.index[inv.processing["field_ids"].isna()]
+    return pd.concat([named, implied[implied["origin"].isin(unnamed)]], ignore_index=True).drop_duplicates()
+
+
+def serving(inv: Inventory, positions: pd.Series[Any]) -> pd.Series[Any]:
+    """Whether the row of the register at each position is in force and names its purpose."""
+    return positions.isin(inv.processing.index[active(inv) & inv.processing["purpose_id"].notna()])
+
+
+def counts(found: pd.Series[Any], by: pd.Series[Any], ids: pd.Series[Any]) -> pd.Series[Any]:
+    """For each id, how many different values of ``found`` stand beside it in ``by``."""
+    return ids.astype(object).map(found.groupby(by).nunique()).fillna(0).astype(float)
