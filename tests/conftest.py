@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +46,11 @@ def write_tables(folder: Path, tables: Rows) -> Path:
 
 def demo_tables() -> Rows:
     """Texts of the demo inventory, by table; every call gives its own copy."""
+    return copy.deepcopy(_demo())
+
+
+@cache
+def _demo() -> Rows:
     inv = derbes.load(DEMO)
     return {
         table: [{str(k): str(v) for k, v in row.items()} for row in inv.raw[table].to_dict("records")]

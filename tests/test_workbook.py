@@ -16,7 +16,7 @@ import derbes
 from derbes import schema as model
 from derbes import text
 from derbes.auditing import audit
-from derbes.errors import OutputError, UsageError
+from derbes.errors import OutputError
 from derbes.workbook import write_findings, write_inventory
 from derbes.workbook.book import CELL, height, opened, plain
 
@@ -111,7 +111,7 @@ def test_every_finding_stands_on_exactly_one_line(done: Audit, sent: openpyxl.Wo
 
 
 def test_equal_findings_share_a_line_that_names_rows_cells_and_ids(sent: openpyxl.Workbook) -> None:
-    sheet, titles = sent[words("ru")["families"]["structure"]], words("ru")["columns"]
+    sheet, titles = sent[words("ru", "wording")["family"]["structure"]], words("ru")["columns"]
     keys = column(sheet, titles["key"])
     line = keys.index("f-0, f-1, f-2")
     assert column(sheet, titles["count"])[line] == 3
@@ -178,7 +178,7 @@ def test_sheets_bear_the_words_of_the_language(done: Audit, tmp_path: Path, lang
     said = words(lang)
     assert names[0] == said["sheets"]["cover"]
     assert names[-2:] == [said["sheets"]["sources"], said["sheets"]["rules"]]
-    assert said["families"]["structure"] in names
+    assert words(lang, "wording")["family"]["structure"] in names
     assert len({name.casefold() for name in names}) == len(names)
     assert all(len(name) <= 31 for name in names)
 
@@ -186,7 +186,7 @@ def test_sheets_bear_the_words_of_the_language(done: Audit, tmp_path: Path, lang
 @pytest.mark.parametrize("lang", text.LANGUAGES)
 def test_names_of_sheets_and_headings_are_unique_in_every_language(lang: str) -> None:
     said = words(lang)
-    names = [*said["sheets"].values(), *said["families"].values()]
+    names = [*said["sheets"].values(), *words(lang, "wording")["family"].values()]
     assert len({name.casefold() for name in names}) == len(names)
     assert all(len(name) <= 31 for name in names)
     assert len(set(said["columns"].values())) == len(said["columns"])
@@ -246,7 +246,7 @@ def test_derbes_knows_its_own_output_and_takes_its_template_for_an_input(done: A
     write_findings(done, tmp_path / "findings.xlsx", quarter=None, lang="ru")
     assert made == tmp_path / "register.xlsx"
     sources = derbes.load(tmp_path).sources
-    assert set(sources.loc[sources["reason"] == "own_output", "file"]) == {"findings.xlsx"}
+    assert set(sources.loc[sources["reason"] == "written_by_derbes", "file"]) == {"findings.xlsx"}
     assert sources.loc[sources["file"] == "register.xlsx", "table"].notna().any()
 
 
@@ -308,100 +308,3 @@ def test_a_row_is_as_high_as_its_tallest_text() -> None:
     low, high = height([(["a", "a"], 10.0), (["b", "\u0441\u043b\u043e\u0432\u043e " * 30], 20.0)])
     assert low < 20
     assert 100 < high <= 409
-
-
-@pytest.mark.parametrize("lang", text.LANGUAGES)
-def test_an_empty_inventory_is_read_as_one_with_all_tables_and_no_rows(tmp_path: Path, lang: str) -> None:
-    write_inventory(tmp_path, lang=lang)
-    inv = derbes.load(tmp_path)
-    assert inv.present == frozenset(model.load().tables)
-    assert not sum(map(len, inv.tables.values()))
-    left = inv.sources[inv.sources["reason"].notna()]
-    assert all(name.startswith("_") for name in left["sheet"])
-    assert not inv.faults
-
-
-@pytest.mark.parametrize("lang", text.LANGUAGES)
-def test_an_empty_inventory_helps_on_every_column(tmp_path: Path, lang: str) -> None:
-    book = openpyxl.load_workbook(write_inventory(tmp_path / "new.xlsx", lang=lang))
-    assert book.sheetnames[0] == "_readme"
-    for table in model.load().tables.values():
-        sheet = book[table.title[lang]]
-        assert sheet.freeze_panes
-        rules = {place: rule for rule in sheet.data_validations.dataValidation for place in str(rule.sqref).split()}
-        for number, one in enumerate(table.columns.values(), start=1):
-            head = sheet.cell(1, number)
-            assert head.value == one.title[lang] + (" *" if one.required else "")
-            assert one.help[lang] in head.comment.text
-            rule = rules[f"{head.column_letter}2:{head.column_letter}1048576"]
-            assert 0 < len(rule.prompt) <= 255
-            assert len(rule.promptTitle) <= 32
-
-
-def test_lists_are_picked_in_the_language_and_references_from_the_other_sheet(tmp_path: Path) -> None:
-    made = write_inventory(
-        tmp_path / "new.xlsx", lang="kk", tables=["retention", "fields", "systems"], grounds=["consent"]
-    )
-    book = openpyxl.load_workbook(made)
-    schema = model.load()
-    fields, lists = schema.tables["fields"], book[words("kk", "template")["lists"]]
-    assert lists.sheet_state == "hidden"
-    rules = {
-        str(rule.sqref).split(":")[0][:-1]: rule for rule in book[fields.title["kk"]].data_validations.dataValidation
-    }
-    by_name = {
-        name: rules[openpyxl.utils.get_column_letter(number)] for number, name in enumerate(fields.columns, start=1)
-    }
-    assert schema.tables["systems"].title["kk"] in by_name["system_id"].formula1
-    assert by_name["category_id"].type is None
-    place = re.fullmatch(r"'_[^']+'!\$([A-Z]+)\$2:\$[A-Z]+\$(\d+)", by_name["source"].formula1)
-    assert place
-    offered = [lists[f"{place[1]}{row}"].value for row in range(2, int(place[2]) + 1)]
-    assert offered == [label["kk"] for label in schema.lists["source"].values()]
-
-
-def test_ids_references_and_codes_are_formatted_as_text_and_dates_as_dates(tmp_path: Path) -> None:
-    codes = {"document_id": "7.10", "number": "007", "version": "2.10", "clauses": "7.10; 6.4"}
-    dates = {"approved_on": "2026-03-02", "effective_on": "in spring"}
-    rows = {"documents": pd.DataFrame([{**codes, **dates, "kind": "policy", "note": ATTACK}])}
-    made = write_inventory(tmp_path / "some.xlsx", lang="ru", tables=["documents"], rows=rows, labels=True)
-    names = list(model.load().tables["documents"].columns)
-    sheet = openpyxl.load_workbook(made).worksheets[1]
-    cells = dict(zip(names, sheet[2], strict=True))
-    assert {name: (cells[name].value, cells[name].number_format) for name in codes} == {
-        name: (value, "@") for name, value in codes.items()
-    }
-    assert cells["approved_on"].value == dt.datetime(2026, 3, 2)  # noqa: DTZ001 - a cell has no zone
-    assert cells["effective_on"].value == "in spring"
-    assert cells["kind"].value == model.load().label("document_kind", "policy", "ru")
-    assert (cells["note"].value, cells["note"].data_type) == (ATTACK, "s")
-
-
-def test_rows_survive_the_way_through_a_workbook(tmp_path: Path) -> None:
-    schema = model.load()
-    rows = {name: pd.DataFrame(table) for name, table in tables().items()}
-    for labels in (False, True):
-        write_inventory(tmp_path / f"{labels}.xlsx", lang="kk", tables=list(rows), rows=rows, labels=labels)
-    plain_one, labelled_one = (derbes.load(tmp_path / f"{labels}.xlsx") for labels in (False, True))
-    for name, table in rows.items():
-        for column_name in table.columns:
-            assert list(plain_one.raw[name][column_name]) == list(table[column_name])
-            assert list(labelled_one.tables[name][column_name]) == list(plain_one.tables[name][column_name])
-    assert schema.tables.keys() >= rows.keys()
-
-
-def test_columns_that_the_model_does_not_know_are_kept_at_the_end(tmp_path: Path) -> None:
-    rows = {"subjects": pd.DataFrame([{"subject_id": "buyers", "name": "Buyers", "colour": "red", "row": "7"}])}
-    made = write_inventory(tmp_path / "some.xlsx", lang="en", tables=["subjects"], rows=rows, guide=False)
-    sheet = openpyxl.load_workbook(made).worksheets[0]
-    assert (sheet.cell(1, sheet.max_column).value, sheet.cell(2, sheet.max_column).value) == ("colour", "red")
-
-
-def test_the_same_inventory_gives_the_same_bytes(tmp_path: Path) -> None:
-    made = [write_inventory(tmp_path / f"{one}.xlsx", lang="ru").read_bytes() for one in range(2)]
-    assert made[0] == made[1]
-
-
-def test_a_table_that_does_not_exist_is_refused_with_the_closest_name(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="Did you mean “retention”"):
-        write_inventory(tmp_path, lang="ru", tables=["retentions"])

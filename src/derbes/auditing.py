@@ -14,6 +14,7 @@ import pandas as pd
 
 from derbes import exemptions
 from derbes import rules as rulebook
+from derbes.errors import UsageError
 from derbes.exemptions import applied
 from derbes.findings import ACTIVE, SEVERITIES, digest, tidy
 from derbes.law import LawPack, load_law
@@ -140,7 +141,8 @@ def audit(
     day = _day(as_of)
     words(lang)
     chosen = None if only is None else tuple(sorted(only))
-    question = json.dumps([str(inv.path), inv.digest, day.isoformat(), law, lang, str(before), chosen])
+    asked = [str(inv.path), inv.digest, day.isoformat(), law, lang, str(before), chosen]
+    question = json.dumps([*asked, _beside(inv.path)])
     memo = hashlib.sha256(question.encode()).hexdigest()
     if memo not in _MEMO:
         quarter = Quarter.of(day)
@@ -152,6 +154,12 @@ def audit(
         settled = applied(_since(fresh.findings, past, quarter), exemptions.read(inv.path / "rules"), day)
         _MEMO[memo] = replace(fresh, findings=settled, compared=tuple(map(str, past)))
     return _MEMO[memo]
+
+
+def _beside(home: Path) -> list[tuple[str, str]]:
+    """Names and hashes of what an audit reads beside the tables: own rules, exemptions, the sums of frozen quarters."""
+    files = sorted([*home.glob("rules/*.yaml"), *home.glob("history/*/SHA256SUMS")])
+    return [(path.relative_to(home).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
 
 
 def forget() -> None:
@@ -173,7 +181,10 @@ def _since(findings: pd.DataFrame, past: dict[Quarter, pd.Series[Any]], quarter:
 def _day(as_of: dt.date | str | None) -> dt.date:
     if as_of is None:
         return dt.datetime.now(tz=dt.UTC).astimezone().date()
-    return dt.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    try:
+        return dt.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError as error:
+        raise UsageError(f"as_of {as_of}", "is not a date", "Write it as 2026-09-30.") from error
 
 
 def _audit(
@@ -188,7 +199,7 @@ def _audit(
     from derbes import engine  # noqa: PLC0415 - takes seconds to import, and reading an inventory does without it
 
     pack = load_law(law, day)
-    rules = (*rulebook.shipped(law), *rulebook.own(inv.path / "rules"))
+    rules = rulebook.together(law, inv.path / "rules")
     outcomes = engine.run(inv, pack, rulebook.effective(rules, pack), as_of=day, only=only, progress=progress)
     found = tidy([row for outcome in outcomes for row in told(inv, pack, outcome, lang)])
     table = pd.DataFrame(

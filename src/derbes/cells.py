@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,11 +23,12 @@ from babel import Locale
 from derbes import text as words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from derbes.schema import Column, Schema
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]*\Z")
+_DIGIT = re.compile("[0-9]")  # no placeholder, and no word for none or all, holds one: most cells are told by it
 _SPLIT = re.compile(r"[;\r\n]+")
 _OTHER_SEPARATORS = re.compile(r"[,/|]")
 _HIDDEN_SPACES = re.compile("[\u00a0\u2007\u202f\u200b\u200c\u200d\u2060\ufeff]")
@@ -87,8 +89,7 @@ class Grid:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """One cell read as its column; ``faults`` are the elements of a list cell that could not be taken."""
 
     value: Any
@@ -120,40 +121,50 @@ def read_column(column: Column, schema: Schema, text: np.ndarray, kind: np.ndarr
     Returns an array (dtype object) of values, None where unknown, and an int8 array of `State`.
     """
     codes, uniques = pd.factorize(text)
+    kinds: Iterable[Kind] = repeat(Kind.TEXT)
     if kind is not None and kind.any():
         codes, pairs = pd.factorize(codes.astype(np.int64) * 8 + kind)
-        distinct = [(str(uniques[pair // 8]), Kind(pair % 8)) for pair in pairs]
-    else:
-        distinct = [(str(unique), Kind.TEXT) for unique in uniques]
-    readings = read_cells(column, schema, distinct)
-    values = np.empty(len(readings), dtype=object)
-    values[:] = [reading.value for reading in readings]
-    states = np.fromiter((reading.state for reading in readings), dtype=np.int8, count=len(readings))
+        uniques, kinds = uniques[pairs // 8], map(Kind, pairs % 8)
+    values = np.empty(len(uniques), dtype=object)
+    states = np.empty(len(uniques), dtype=np.int8)
+    for place, reading in enumerate(_readings(column, schema, uniques, kinds)):
+        values[place], states[place] = reading.value, reading.state
     return values[codes], states[codes]
 
 
 def read_cells(column: Column, schema: Schema, cells: list[tuple[str, Kind]]) -> list[Reading]:
     """Read distinct (text, kind) cells as cells of the column."""
-    held = words.placeholder(pd.Series([text for text, _ in cells], dtype=object)).to_numpy()
+    return list(_readings(column, schema, [text for text, _ in cells], [kind for _, kind in cells]))
+
+
+def _readings(column: Column, schema: Schema, texts: Sequence[str], kinds: Iterable[Kind]) -> Iterator[Reading]:
+    """Yield readings one by one: a hundred thousand of them held together would keep the garbage collector busy."""
+    wordy = [text for text in texts if not _DIGIT.search(text)]
+    held = dict(zip(wordy, words.placeholder(pd.Series(wordy, dtype=object)), strict=True))
     element = _element_reader(column, schema)
-    return [_read(column, text, kind, element, held=bool(held[i])) for i, (text, kind) in enumerate(cells)]
+    if column.many:
+        element = cache(element)  # the same few values in many lists
+    for text, kind in zip(texts, kinds, strict=False):
+        yield _read(column, text, kind, element, held=held.get(text))
 
 
 def _read(
-    column: Column, text: str, kind: Kind, element: Callable[[str], tuple[Any, State]], *, held: bool
+    column: Column, text: str, kind: Kind, element: Callable[[str], tuple[Any, State]], *, held: bool | None
 ) -> Reading:
-    if kind in {Kind.ERROR, Kind.FORMULA}:
+    """Read one cell; ``held`` is whether it is a placeholder, None where a digit says that it is no word at all."""
+    if kind >= Kind.ERROR:
         return Reading(None, State.UNREADABLE)
     bare = text.strip(_BLANK)
     if not bare:
         return Reading(None, State.EMPTY)
-    if kind in {Kind.NUMBER, Kind.DATE} and column.is_code:
+    if Kind.NUMBER <= kind <= Kind.DATE and column.is_code:
         return Reading(None, State.NUMBER, ((bare, State.NUMBER),))
-    special = words.heading(bare)
-    if (column.many or column.type == "ref") and special in _special()["none"]:
-        return Reading(() if column.many else "none", State.NONE)
-    if (column.many or column.type == "ref") and special in _special()["all"]:
-        return Reading(("all",) if column.many else "all", State.ALL)
+    if held is not None and (column.many or column.type == "ref"):
+        special = words.heading(bare)
+        if special in _special()["none"]:
+            return Reading(() if column.many else "none", State.NONE)
+        if special in _special()["all"]:
+            return Reading(("all",) if column.many else "all", State.ALL)
     if held and not (column.type == "flag" and bare in _special()["marks"]):
         return Reading(None, State.PLACEHOLDER)
     if not column.many:
@@ -165,11 +176,13 @@ def _read(
 def _read_list(column: Column, text: str, element: Callable[[str], tuple[Any, State]]) -> Reading:
     parts = [part.strip(" \t") for part in _SPLIT.split(text)]
     read = [(part, *element(part)) for part in parts if part]
+    if not read:
+        return Reading(None, State.EMPTY)  # a separator alone is no answer, least of all that there is none
     faults = []
     for part, _, state in read:
-        split = [piece.strip() for piece in _OTHER_SEPARATORS.split(part)]
-        looks_like_list = len(split) > 1 and all(element(piece)[1] is State.OK for piece in split if piece)
         if state is not State.OK:
+            split = [piece.strip() for piece in _OTHER_SEPARATORS.split(part)]
+            looks_like_list = len(split) > 1 and all(element(piece)[1] is State.OK for piece in split if piece)
             faults.append((part, State.COMMA if looks_like_list and column.type != "text" else state))
     values = tuple(dict.fromkeys(value for _, value, state in read if value is not None))
     return Reading(values, max((state for _, state in faults), default=State.OK), tuple(faults))
@@ -183,7 +196,8 @@ def _element_reader(column: Column, schema: Schema) -> Callable[[str], tuple[Any
             for code, by_lang in schema.lists[column.list or ""].items()
             for word in (code, *by_lang.values())
         }
-        return lambda text: _known(labels | codes, text)
+        names = labels | codes
+        return lambda text: _known(names, text)
     if column.type == "country":
         return lambda text: _known(countries(), text)
     clause = column.to == "clauses" or (column.type == "id" and column.name == "clause_id")

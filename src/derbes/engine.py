@@ -22,10 +22,12 @@ from derbes.views import VIEWS
 _LINKS = "rfc3987_syntax"
 _had = sys.modules.get(_LINKS)
 sys.modules.setdefault(_LINKS, None)  # type: ignore[arg-type]
-import great_expectations as gx  # noqa: E402
-from great_expectations.expectations.row_conditions import Column as RowColumn  # noqa: E402
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it imports deprecated modules of the standard library
+    import great_expectations as gx
+    from great_expectations.expectations.row_conditions import Column as RowColumn
 
-from derbes import expectations  # noqa: E402
+    from derbes import expectations
 
 if _had is None:
     del sys.modules[_LINKS]
@@ -117,7 +119,11 @@ def _validate(inv: Inventory, law: LawPack, view: str, members: list[Rule | Bund
         raise RuleError(f"view {view}", "has no column origin", "Say to which row a finding belongs.")
     suite = gx.ExpectationSuite(name=view)
     suite.expectations = [_expectation(member, frame, law, number) for number, member in enumerate(members)]
-    results = _frames().get_batch({"dataframe": frame}).validate(suite, result_format=_RESULT).results
+    try:
+        results = _frames().get_batch({"dataframe": frame}).validate(suite, result_format=_RESULT).results
+    except gx.exceptions.GreatExpectationsError as error:
+        what = f"Great Expectations could not run it ({type(error).__name__})"
+        raise RuleError(f"view {view}", what, "Check the rules over it.") from error
     by_id = {result.expectation_config.meta["member"]: result for result in results}
     # Great Expectations drops what it does not know and repeats what crashed: only a full match is a run.
     if len(results) != len(members) or set(by_id) != set(range(len(members))):
@@ -140,7 +146,10 @@ def _expectation(member: Rule | Bundle, frame: pd.DataFrame, law: LawPack, numbe
             raise RuleError(where, f"view {member.view} has no column {column}", hint, rule=rule.id)
     if not hasattr(member, "rules") and rule.when:
         args["row_condition"] = _condition(rule.when)
-    return made(**args, meta={"member": number})
+    try:
+        return made(**args, meta={"member": number})
+    except ValueError as error:
+        raise RuleError(where, f"{member.expect} cannot be asked like that", "Mend its args.", rule=rule.id) from error
 
 
 def _resolved(value: Any, law: LawPack) -> Any:  # noqa: ANN401 - an argument of any expectation

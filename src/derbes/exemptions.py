@@ -81,7 +81,8 @@ def applied(findings: pd.DataFrame, exemptions: tuple[Exemption, ...], day: dt.d
             done.loc[mask, "severity"] = entry.severity
         elif not entry.severity:
             done.loc[mask, "status"] = "expired" if over else "accepted"
-            done.loc[mask, "decision"] = pd.Series([_decision(entry)] * int(mask.sum()), index=done.index[mask], dtype=object)
+            held = [_decision(entry)] * int(mask.sum())
+            done.loc[mask, "decision"] = pd.Series(held, index=done.index[mask], dtype=object)
     return done
 
 

@@ -21,7 +21,10 @@ ACTIVE = ("new", "open", "reopened", "expired")
 
 
 def finding_id(rule: str, table: str, key: str, sub: Iterable[str] = ()) -> str:
-    """First 16 hex of SHA-256 over the JSON list [rule, table, key, sub]."""
+    """First 16 hex of SHA-256 over the JSON list [rule, table, key, sub], ``sub`` sorted.
+
+    The list is written as RFC 8785 has it: UTF-8, no spaces, letters beyond ASCII as they are.
+    """
     text = json.dumps([rule, table, key, sorted(sub)], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

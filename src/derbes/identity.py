@@ -35,7 +35,7 @@ _NO_BREAK = re.compile("[\u00a0\u202f\u2007-\u200a]")
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 _FOREIGN_DIGIT = re.compile(r"[^\D0-9]")
-_WORTH_A_LOOK = r"[@\uff20\ufe6b]|(?:\d\D{0,6}){7}"
+_WORTH_A_LOOK = re.compile(r"[@\uff20\ufe6b\d](?:(?<=\D)|(?:\D{0,6}\d){6})")
 
 _ELSEWHERE = re.compile(  # digits that are known to be something else: UUIDs, hashes, dates
     r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[0-9]*[a-f])[0-9a-f]{32,128}\b"
@@ -51,6 +51,8 @@ _FRACTION = re.compile(r"[.,](\d+)")
 _ADDRESS = re.compile(r"(?<![\w.+%'-])[\w.+%'-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
 _ACCOUNT = re.compile(rf"(?<![A-Za-z0-9])(?=([A-Za-z]{{2}}\d\d(?:[ {_SPACE}-]?[A-Za-z0-9]){{11,30}}))")
 _ACCOUNT_LENGTHS = range(34, 14, -1)
+_ACCOUNT_HEAD = re.compile("[A-Za-z]{2}[0-9]{2}")
+_FEWEST_DIGITS = 10  # of a telephone without a plus; IIN and card have more
 
 _CARD = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:2(?:2[1-9]|[3-9]\d)|[3-6]\d\d|7[01]\d|720)\d{12}|220[0-4]\d{12,15}"
@@ -113,11 +115,12 @@ def personal_kinds(series: pd.Series[Any]) -> pd.Series[Any]:
     Each distinct value is looked at once, and closely only if it holds an at-sign or seven digits near each other.
     """
     codes, uniques = pd.factorize(series)
-    texts = pd.Series([_text(unique) for unique in uniques], dtype=object)
+    texts = [_text(unique) for unique in uniques]
     found = np.empty(len(texts) + 1, dtype=object)
     found.fill(())
-    for position in np.flatnonzero(texts.str.contains(_WORTH_A_LOOK).to_numpy(dtype=bool)):
-        found[position] = personal(texts[position])
+    for position, text in enumerate(texts):
+        if _WORTH_A_LOOK.search(text):
+            found[position] = personal(text)
     return pd.Series(found[codes], index=series.index, name=series.name, dtype=object)
 
 
@@ -127,7 +130,10 @@ def mask(text: str) -> str:
     A text without personal values is returned as it is.
     """
     masked, kinds = _sweep(text)
-    return masked if kinds else text
+    while kinds:  # again, for a mask can lay bare what stood too close to be told apart
+        text = masked
+        masked, kinds = _sweep(text)
+    return text
 
 
 def _text(value: object) -> str:
@@ -137,6 +143,8 @@ def _text(value: object) -> str:
 def _sweep(text: str) -> tuple[str, tuple[str, ...]]:
     """Return the text, legible and with personal values masked, and the kinds found."""
     legible = _legible(text)
+    if not _hopeful(legible):
+        return legible.replace(_SPACE, " "), ()
     kinds = set()
     for kind, find in _FINDERS.items():
         places = list(find(legible))
@@ -147,8 +155,17 @@ def _sweep(text: str) -> tuple[str, tuple[str, ...]]:
     return legible.replace(_SPACE, " "), tuple(kind for kind in KINDS if kind in kinds)
 
 
+def _hopeful(legible: str) -> bool:
+    """Tell whether a search is worth its time: most texts lack the signs and the digits that every kind needs."""
+    if "@" in legible or "+" in legible or sum(map(str.isdecimal, legible)) >= _FEWEST_DIGITS:
+        return True
+    return bool(_ACCOUNT_HEAD.search(legible))  # the one number that may consist of letters
+
+
 def _legible(text: str) -> str:
     """Write digits, dashes and spaces in one way, so that unusual ones cannot hide a value."""
+    if text.isascii():
+        return text
     marked = _INVISIBLE.sub("", _NO_BREAK.sub("\ue000", text))
     plain = _DASHES.sub("-", unicodedata.normalize("NFKC", marked).replace("\ue000", _SPACE))
     return _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), plain)
@@ -196,10 +213,12 @@ def _is_iin_here(text: str, span: _Span) -> bool:
     head, tail = _BEFORE_FRACTION.search(before), _FRACTION.match(after)
     if (head and len(head[1]) < _LENGTH) or (tail and len(tail[1]) < _LENGTH and tail[1].strip("0")):
         return False
-    attached = bool(re.search(r"(?<!iin)[A-Za-z_]$", before, re.IGNORECASE) or re.match(r"[A-Za-z_]", after))
+    named = before.lower().endswith("iin")
+    attached = bool((re.search(r"[A-Za-z]$", before) and not named) or re.match(r"[A-Za-z]", after))
     scattered = not span.no_break and span.shape != "6 6"
     dated = _is_date(span.digits[:6], "%y%m%d") and span.digits[6] in _CENTURIES
-    return dated or not (attached or scattered or _is_date(span.digits, "%Y%m%d%H%M"))
+    timestamp = span.digits[:2] in {"19", "20"} and _is_date(span.digits, "%Y%m%d%H%M")
+    return dated or not (attached or scattered or timestamp)
 
 
 def _is_date(digits: str, form: str) -> bool:

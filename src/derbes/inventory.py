@@ -91,10 +91,8 @@ class Inventory:
     @property
     def operator_id(self) -> str:
         """The operator's id, or the folder's name where the operator table does not say."""
-        operator = self.tables["operator"]
-        states = self.states["operator"]["operator_id"]
-        known = operator.loc[states == State.OK, "operator_id"]
-        return str(known.iloc[0]) if len(known) else self.path.stem
+        known = [key for key in self.keys["operator"] if not key.startswith("~")]
+        return str(known[0]) if known else self.path.stem
 
     @property
     def digest(self) -> str:

@@ -76,10 +76,10 @@ class LawPack:
 
     ``edition`` is the main act's latest edition in force; ``newer_reported`` the date of a change that was heard of
     and whose content is unknown. ``acts`` maps numbers to acts, ``constants`` names to values.
-    ``bases`` has a row a ground: code, valid (that day), foreign, state (valid, not_in_force, foreign), needs_authority,
-    third_party_ok, act, at, labels. ``elements`` has a row an element of a definition or right: section, item, code,
-    act, at, confidence, valid, foreign, labels. ``sections`` holds what else elements.yaml has in force that day:
-    consent_contents, topics, documents, retention_terms.
+    ``bases`` has a row a ground: code, valid (that day), foreign, state (valid, not_in_force, foreign),
+    needs_authority, third_party_ok, act, at, labels. ``elements`` has a row an element of a definition or right:
+    section, item, code, act, at, confidence, valid, foreign, labels. ``sections`` holds what else elements.yaml has in
+    force that day: consent_contents, topics, documents, retention_terms.
     """
 
     id: str
@@ -132,7 +132,16 @@ class LawPack:
 
 def load_law(name: str | Path, as_of: dt.date) -> LawPack:
     """Law pack of that name (``kz``) or folder, as of a day. Raises LawError naming file and entry."""
-    data = _read(str(name))
+    try:
+        return _pack(_read(str(name)), as_of)
+    except LawError:
+        raise
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        what = f"an entry is not of the shape it should have ({error.__class__.__name__}: {error})"
+        raise LawError(f"law {name}", what, "Compare it with the shipped pack.") from error
+
+
+def _pack(data: Mapping[str, Mapping[str, Any]], as_of: dt.date) -> LawPack:
     registry = data["acts"]
     acts = {str(number): _act(str(number), entry, as_of) for number, entry in registry["acts"].items()}
     main = acts.get(registry["main"])
@@ -162,7 +171,7 @@ def _read(name: str) -> dict[str, dict[str, Any]]:
     if not folder.is_dir():
         raise LawError(f"law {name}", "no such law pack", "Name a shipped pack (kz) or a folder that holds acts.yaml.")
     data = {part: _file(folder.joinpath(f"{part}.yaml")) for part in _PARTS}
-    needed = {"acts": ("id", "country", "name", "main", "acts"), "constants": ("constants",), "bases": ("bases",), "elements": ()}
+    needed = {"acts": ("id", "country", "name", "main", "acts"), "constants": ("constants",), "bases": ("bases",)}
     for part, keys in needed.items():
         for key in keys:
             if key not in data[part]:
@@ -185,10 +194,7 @@ def _file(file: Traversable) -> dict[str, Any]:
 
 def _check_shapes(data: Mapping[str, Mapping[str, Any]]) -> None:
     for number, entry in data["acts"]["acts"].items():
-        _entry(f"acts.yaml, {number}", entry, _ACT_KEYS, ("kind", "adopted", "valid_from", "confidence"))
-        for place in [entry, *(entry.get("provisions") or {}).values()]:
-            if place.get("confidence") not in CONFIDENCES:
-                raise LawError(f"acts.yaml, {number}", f"confidence {place.get('confidence')}", "Use T, Q, N or M.")
+        _check_act(f"acts.yaml, {number}", entry)
     for code, entry in data["bases"]["bases"].items():
         _entry(f"bases.yaml, {code}", entry, _BASIS_KEYS, ("labels",))
         if ("foreign" in entry) == ("valid_from" in entry):
@@ -196,6 +202,21 @@ def _check_shapes(data: Mapping[str, Mapping[str, Any]]) -> None:
     for name, rows in data["constants"]["constants"].items():
         for row in rows if isinstance(rows, list) else [rows]:
             _entry(f"constants.yaml, {name}", row, None, ("valid_from",))
+    for section in ("definitions", "rights"):
+        for item, body in data["elements"].get(section, {}).items():
+            _entry(f"elements.yaml, {item}", body, None, ("cite",))
+            for code, element in {**body.get("elements", {}), **body.get("foreign", {})}.items():
+                _entry(f"elements.yaml, {code}", element, None, ("labels",))
+
+
+def _check_act(where: str, entry: Mapping[str, Any]) -> None:
+    _entry(where, entry, _ACT_KEYS, ("kind", "adopted", "valid_from", "confidence"))
+    for place in [entry, *(entry.get("provisions") or {}).values()]:
+        if place.get("confidence") not in CONFIDENCES:
+            raise LawError(where, f"confidence {place.get('confidence')}", "Use T, Q, N or M.")
+    for part, day in {"titles": "valid_from", "editions": "valid_from", "reported": "date"}.items():
+        for row in entry.get(part, ()):
+            _entry(f"{where}, {part}", row, None, (day,))
 
 
 def _entry(where: str, entry: object, keys: frozenset[str] | None, needed: tuple[str, ...]) -> None:
@@ -212,8 +233,8 @@ def _entry(where: str, entry: object, keys: frozenset[str] | None, needed: tuple
 
 def _check_references(acts: Mapping[str, Act], data: Mapping[str, Any]) -> None:
     """Every citation and successor in the pack names an act of the registry."""
-    for file in _PARTS[1:]:
-        for where, cite in _cites(data[file], file):
+    for part in _PARTS[1:]:
+        for where, cite in _cites(data[part], f"{part}.yaml"):
             if str(cite.get("act")) not in acts:
                 raise LawError(where, f"cites an unknown act {cite.get('act')}", "Add it to acts.yaml.")
     for act in acts.values():
@@ -336,7 +357,7 @@ def _elements(data: Mapping[str, Any], acts: Mapping[str, Act], as_of: dt.date) 
     for section in ("definitions", "rights"):
         for item, body in (data.get(section) or {}).items():
             act, at = str(body["cite"]["act"]), str(body["cite"].get("at", ""))
-            for code, element in [*body["elements"].items(), *body.get("foreign", {}).items()]:
+            for code, element in [*body.get("elements", {}).items(), *body.get("foreign", {}).items()]:
                 foreign = "source" in element
                 confidence = element.get("confidence", acts[act].confidence)
                 valid = not foreign and _in_force(element, as_of)

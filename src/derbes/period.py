@@ -29,6 +29,7 @@ _SMALLER = {"years": ("months", 12), "weeks": ("days", 7)}  # the only halves th
 _MONTHS_A_YEAR, _DAYS_A_MONTH = 12, 30.436875  # the Gregorian mean: 365.2425 days a year
 _SECONDS_A_DAY = 86_400
 _LONGEST = 300  # characters; a longer cell is a text, not a period
+_TOO_MANY = 100_000  # of any unit: an id or a telephone, not a period
 _NUMBER = r"(\d{1,5}(?:[.,]\d{1,2})?)"
 _ISO = re.compile(
     rf"p(?=t?\d)(?:{_NUMBER}y)?(?:{_NUMBER}m)?(?:{_NUMBER}w)?(?:{_NUMBER}d)?"
@@ -271,7 +272,7 @@ def _amount(tokens: Sequence[str]) -> Fraction | None:
     if len(words) > (2 if tens_and_units else 1):
         return None
     values = figures | ({sum(words, Fraction(0))} if words else set())
-    return values.pop() if len(values) == 1 else None
+    return values.pop() if len(values) == 1 and max(values) < _TOO_MANY else None
 
 
 def _fraction(written: str) -> Fraction:

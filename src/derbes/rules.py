@@ -100,6 +100,11 @@ def own(folder: Path) -> tuple[Rule, ...]:
     return _unique([rule for file in files for rule in read(file)])
 
 
+def together(law: str, folder: Path) -> tuple[Rule, ...]:
+    """Rules of a law pack and the operator's own. Raises RuleError where both have a rule of the same id."""
+    return _unique([*shipped(law), *own(folder)])
+
+
 def effective(rules: tuple[Rule, ...], law: LawPack) -> tuple[Rule, ...]:
     """Rules with severities that their citations bear: critical takes a citation read in the act itself (T)."""
     return tuple(_sober(rule, law) for rule in rules)
@@ -129,8 +134,10 @@ def _rule(source: str, entry: Mapping[str, Any]) -> Rule:
         raise RuleError(source, "an entry has no id", "Give every rule an id.")
     where = f"{source}, rule {entry['id']}"
     _keys(where, entry)
+    _shapes(where, entry)
     _names(where, entry)
     _words(where, entry)
+    _examples(where, entry)
     body = {key: value for key, value in entry.items() if value is not None}
     when = {column: _values(value) for column, value in (entry.get("when") or {}).items()}
     cite = tuple(body.pop("cite", ()))
@@ -149,6 +156,18 @@ def _keys(where: str, entry: Mapping[str, Any]) -> None:
             raise RuleError(where, f"unknown key {key}", hint or "Remove it.", rule=entry["id"])
     if missing := sorted(_REQUIRED - set(entry)):
         raise RuleError(where, f"lacks {', '.join(missing)}", "Add what is missing.", rule=entry["id"])
+
+
+def _shapes(where: str, entry: Mapping[str, Any]) -> None:
+    kinds = {"args": dict, "when": dict, "good": dict, "bad": dict, "waits_for": dict, "cite": list, "was": list}
+    for key, kind in {**kinds, "valid_from": dt.date, "valid_to": dt.date}.items():
+        if entry.get(key) is not None and not isinstance(entry[key], kind):
+            said = {dict: "mapping", list: "list", dt.date: "date"}[kind]
+            raise RuleError(where, f"{key} is no {said}", "See the rules that come with derbes.", rule=entry["id"])
+    for column, values in (entry.get("when") or {}).items():
+        if isinstance(values, list) and (not values or None in values):
+            remedy = "Name values, or null alone."
+            raise RuleError(where, f"its condition on {column} cannot be met", remedy, rule=entry["id"])
 
 
 def _names(where: str, entry: Mapping[str, Any]) -> None:
@@ -173,15 +192,27 @@ def _names(where: str, entry: Mapping[str, Any]) -> None:
 
 def _words(where: str, entry: Mapping[str, Any]) -> None:
     for part in ("title", "why", "fix"):
-        words = entry[part]
-        if not isinstance(words, dict) or any(not words.get(lang) for lang in LANGUAGES):
+        said = [entry[part].get(lang) for lang in LANGUAGES] if isinstance(entry[part], dict) else [None]
+        if not all(isinstance(text, str) and text for text in said):
             raise RuleError(where, f"has no {part} in every language", f"Needed: {', '.join(LANGUAGES)}.")
-    if not entry["good"] or not entry["bad"]:
-        raise RuleError(where, "has no example of both kinds", "Give rows under good and bad.")
     acts = load_law("kz", dt.date.max).acts
     for cite in entry.get("cite") or ():
         if cite.get("act") not in acts:
             raise RuleError(where, f"cites an unknown act {cite.get('act')}", "Add it to acts.yaml.", rule=entry["id"])
+
+
+def _examples(where: str, entry: Mapping[str, Any]) -> None:
+    if not entry["good"] or not entry["bad"]:
+        raise RuleError(where, "has no example of both kinds", "Give rows under good and bad.", rule=entry["id"])
+    tables = load_schema().tables
+    for kind in ("good", "bad"):
+        for table, rows in entry[kind].items():
+            if table not in tables:
+                what = f"its {kind} example has a table that the model does not know, {table}"
+                raise RuleError(where, what, did_you_mean(str(table), tables), rule=entry["id"])
+            for column in {column for row in rows for column in row} - set(tables[table].columns):
+                what = f"its {kind} example has a column that {table} does not, {column}"
+                raise RuleError(where, what, did_you_mean(str(column), tables[table].columns), rule=entry["id"])
 
 
 def _unique(rules: list[Rule]) -> tuple[Rule, ...]:

@@ -52,7 +52,9 @@ def _files(inv: Inventory) -> dict[str, bytes]:
     for table in inv.schema.tables.values():
         if table.name not in inv.present:
             continue
-        raw = inv.raw[table.name].join(inv.extras[table.name], rsuffix=" (2)")
+        extras = inv.extras[table.name]
+        twice = {name: f"{name} (2)" for name in extras if name in table.columns}
+        raw = pd.concat([inv.raw[table.name], extras.rename(columns=twice)], axis=1)
         order = pd.Series(inv.keys[table.name]).sort_values(kind="stable").index
         for column, kinds in inv.kinds[table.name].items():
             marks += [(table.name, at, column, int(kinds[row])) for at, row in enumerate(order, 2) if kinds[row]]

@@ -118,8 +118,8 @@ def _expectation(kind: str, columns: list[Column]) -> tuple[str, dict[str, Any]]
             "to": {c.name: c.to for c in columns},
         }
     if kind == "unused":
-        return "rows_to_be_referenced", {"columns": {c.name: "key" for c in columns}}
-    fact = {"unique": "key", "duplicate": "content", "near_duplicate": "name"}[kind]
+        return "rows_to_be_referenced", {"columns": {c.name: "row:key" for c in columns}}
+    fact = {"unique": "row:key", "duplicate": "row:content", "near_duplicate": "row:name"}[kind]
     return "rows_to_be_told_apart", {"columns": {c.name: fact for c in columns}}
 
 

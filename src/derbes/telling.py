@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from derbes.cells import Kind, State, read_cells
-from derbes.errors import closest
+from derbes.errors import RuleError, closest, did_you_mean
 from derbes.findings import finding_id
 from derbes.identity import mask, personal
 from derbes.text import data, fill, homoglyphs, words
@@ -63,19 +63,19 @@ def _one_a_group(inv: Inventory, rule: Rule, records: list[dict[Any, Any]]) -> l
 
 def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> dict[str, Any]:
     table = record.get("table") or rule_table(rule)
-    column = rule.at or record.get("column") or rule.column
+    named = rule.at or record.get("column") or rule.column
     model = inv.schema.tables.get(table)
-    column = column if model and column in model.columns else None
+    column = named if model and named in model.columns else None
     origin = int(record["origin"])
     key = str(inv.keys[table][origin]) if origin >= 0 else str(record.get("absent") or "*")
-    file, sheet, cell = inv.address(table, origin, column) if origin >= 0 else _place(record)
+    file, sheet, cell = inv.address(table, origin, named) if origin >= 0 else _place(record)
     element = record.get("element") if not rule.id.startswith("structure.unique.") else None
     said = str(element) if element is not None else _said(inv, table, origin, column)
     sub = tuple(map(str, record.get("sub") or ())) or ((str(element),) if element is not None else ())
-    related = {(t, str(k)) for t, k in record.get("related") or ()} - {(table, key)}
+    related = {(t, str(k)) for t, k in record.get("related") or () if not personal(str(k))} - {(table, key)}
     facts = {str(name): _shown(value) for name, value in record.items()}
     facts |= {"key": key, "value": said or "", "name": _name(inv, table, origin, key)}
-    facts |= _titles(inv, table, column, lang) | {"hint": _hint(inv, rule, table, said, lang=lang)}
+    facts |= _titles(inv, table, named, lang) | {"hint": _hint(inv, rule, table, said, lang=lang)}
     if rule.view == "sheets":
         facts |= _fault_words(inv, table, facts["what"], record["hint"], lang=lang)
     return {
@@ -89,8 +89,16 @@ def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> d
         "cells": (cell,) if cell else (),
         "value": None if said is None or rule.family == "hygiene" or personal(said) else said,
         "related": tuple(sorted(related)),
-        **{part: mask(fill(getattr(rule, part)[lang], facts)).strip() for part in ("title", "why", "fix")},
+        **{part: _worded(rule, part, lang, facts) for part in ("title", "why", "fix")},
     }
+
+
+def _worded(rule: Rule, part: str, lang: str, facts: dict[str, Any]) -> str:
+    try:
+        return mask(fill(getattr(rule, part)[lang], facts)).strip()
+    except KeyError as unknown:
+        what = f"its {part} in {lang} asks for {unknown}, which its view does not have"
+        raise RuleError(f"{rule.source}, rule {rule.id}", what, did_you_mean(unknown.args[0], facts)) from unknown
 
 
 def rule_table(rule: Rule) -> str:
@@ -127,10 +135,15 @@ def _name(inv: Inventory, table: str, origin: int, key: str) -> str:
 
 
 def _titles(inv: Inventory, table: str, column: str | None, lang: str) -> dict[str, str]:
+    """Titles of the table and of the column; a column that the model does not know bears its own heading."""
     model = inv.schema.tables.get(table)
     if model is None:
         return {"column": "", "table": table}
-    return {"column": model.columns[column].title[lang] if column else "", "table": model.title[lang]}
+    own = column if column in inv.extras[table] else ""
+    return {
+        "column": model.columns[column].title[lang] if column in model.columns else own or "",
+        "table": model.title[lang],
+    }
 
 
 def reason(code: str, lang: str) -> str:
@@ -150,7 +163,7 @@ def _fault_words(inv: Inventory, table: str, what: str, hint: str, *, lang: str)
 
 def _hint(inv: Inventory, rule: Rule, table: str, said: str | None, *, lang: str) -> str:
     """Sentence that suggests what may have been meant, never applied by itself; empty where nothing is close."""
-    if rule.source != "tables.yaml" or not said:
+    if rule.source != "tables.yaml" or not said or personal(said):
         return ""
     kind, column = rule.id.split(".")[1], inv.schema.tables[table].columns[rule.args["column"]]
     meant: str | None = None

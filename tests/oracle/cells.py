@@ -32,8 +32,8 @@ WORST = ("", "invalid", "closed_list", "homoglyph", "space", "slug", "comma")
 
 @cache
 def data(name: str) -> Any:
-    """A file of words, as it stands."""
-    return yaml.safe_load((HOME / "text" / f"{name}.yaml").read_text(encoding="utf-8"))
+    """A file of data of the package, as it stands."""
+    return yaml.load((HOME / f"{name}.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 @cache
@@ -46,8 +46,8 @@ def heading(text: str) -> str:
 @cache
 def labels(name: str) -> dict[str, str]:
     """Codes of a closed list by their code and their label in every language."""
-    lists = yaml.safe_load((HOME / "tables.yaml").read_text(encoding="utf-8"))["lists"]
-    return {heading(str(word)): str(code) for code, said in lists[name].items() for word in (code, *said.values())}
+    said = data("tables")["lists"][name]
+    return {heading(str(word)): str(code) for code, words in said.items() for word in (code, *words.values())}
 
 
 @cache
@@ -64,10 +64,19 @@ def countries() -> frozenset[str]:
 
 
 @cache
+def _stand_ins() -> frozenset[str]:
+    return frozenset(
+        str(word).casefold().replace("\u0451", "\u0435")
+        for group in data("text/placeholders").values()
+        for word in group
+    )
+
+
+@cache
 def stands_in(text: str) -> bool:
     """Whether a text only holds the place of an answer."""
     said = unicodedata.normalize("NFKC", " ".join(text.split())).casefold().replace("\u0451", "\u0435")
-    listed = {str(word).casefold().replace("\u0451", "\u0435") for group in data("placeholders").values() for word in group}
+    listed = _stand_ins()
     bare = said.strip("\"'()[]<>\u00ab\u00bb")
     marks = re.fullmatch(r"[\s\-\u2010-\u2015\u2212?\u00bf.\u2026_*/\\|~#]+|[x\u0445]{2,}", bare)
     return bool(marks) or bare in listed or bare.rstrip(" .?!:;\u2026*") in listed
@@ -82,7 +91,7 @@ def elements(column: Column, text: str) -> list[str]:
 def cited(column: Column, element: str) -> str:
     """An element without the word *clause* in front of its number, where it names a clause."""
     clause = column.to == "clauses" or (column.type == "id" and column.name == "clause_id")
-    return re.sub(data("cells")["clause"], "", element, flags=re.IGNORECASE) if clause else element
+    return re.sub(data("text/cells")["clause"], "", element, flags=re.IGNORECASE) if clause else element
 
 
 def _code(column: Column, element: str) -> str:
@@ -91,12 +100,12 @@ def _code(column: Column, element: str) -> str:
         return ""
     if re.search("[\u00a0\u2007\u202f\u200b\u200c\u200d\u2060\ufeff]", said):
         return "space"
-    alike = {ord(one): latin for latin, letters in data("homoglyphs").items() for one in letters}
+    alike = {ord(one): latin for latin, letters in data("text/homoglyphs").items() for one in letters}
     return "homoglyph" if said.translate(alike) != said and said.translate(alike).isascii() else "slug"
 
 
 def _flag(_: Column, element: str) -> str:
-    words = {heading(str(word)) for key in ("yes", "no") for word in data("cells")[key]}
+    words = {heading(str(word)) for key in ("yes", "no") for word in data("text/cells")[key]}
     return "" if heading(element) in words or element in {"+", "-", "\u2212"} else "invalid"
 
 
@@ -145,7 +154,7 @@ def verdict(column: Column, text: str, kind: int) -> str:
     if kind in {NUMBER, DATE} and column.type in {"id", "ref", "code"}:
         return "number"
     for word in ("none", "all"):
-        if (column.many or column.type == "ref") and heading(bare) in map(heading, data("cells")[word]):
+        if (column.many or column.type == "ref") and heading(bare) in map(heading, data("text/cells")[word]):
             return word
     if stands_in(bare) and not (column.type == "flag" and bare in {"+", "-", "\u2212"}):
         return "placeholder"

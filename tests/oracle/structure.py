@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 
 from derbes import period
-from oracle.cells import BLANKS, SLUG, cited, elements, fault, heading, verdicts
+from oracle.cells import BLANKS, cited, elements, fault, heading, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,10 @@ class Facts:
     @cached_property
     def keys(self) -> dict[str, list[str]]:
         """Keys by table: the id, or ~ and 8 hex of the row where there is no good one."""
-        return {name: [self._key(table, row) for row in range(len(self.inv.raw[name]))] for name, table in self.model.items()}
+        return {
+            name: [self._key(table, row) for row in range(len(self.inv.raw[name]))]
+            for name, table in self.model.items()
+        }
 
     def _key(self, table: Table, row: int) -> str:
         if not self.verdicts[table.name][table.key].iat[row]:
@@ -63,9 +66,10 @@ class Facts:
             if said not in {"empty", "placeholder", "none", "all", "unreadable", "number"}:
                 yield from ((row, cited(column, part)) for part in elements(column, text) if not fault(column, part))
 
-    def ids(self, table: str) -> set[str]:
-        """Ids of a table that can be referred to."""
-        return {key for key in self.keys[table] if not key.startswith("~")}
+    @cached_property
+    def ids(self) -> dict[str, set[str]]:
+        """Ids that can be referred to, by table."""
+        return {table: {key for key in keys if not key.startswith("~")} for table, keys in self.keys.items()}
 
 
 def structure(facts: Facts) -> Iterator[Pair]:
@@ -87,7 +91,7 @@ def _cells(facts: Facts, table: str, column: Column) -> Iterator[tuple[str, int]
         elif said not in {"", "none", "all"}:
             yield said, row
     for row, named in facts.named(table, column) if column.type == "ref" else ():
-        if named not in {"none", "all"} and named not in facts.ids(column.to or ""):
+        if named not in {"none", "all"} and named not in facts.ids[column.to or ""]:
             yield "reference", row
 
 
@@ -103,7 +107,7 @@ def _excused(facts: Facts, table: str, column: Column, row: int) -> bool:
 def _rows(facts: Facts, table: Table) -> Iterator[tuple[str, str]]:
     keys = facts.keys[table.name]
     if not table.one_row:
-        yield from (("unique", key) for key in facts.ids(table.name) if keys.count(key) > 1)
+        yield from (("unique", key) for key in facts.ids[table.name] if keys.count(key) > 1)
         for group in _groups(_contents(facts, table)):
             if len({keys[row] for row in group}) > 1:
                 yield "duplicate", max(keys[row] for row in group)
@@ -111,7 +115,7 @@ def _rows(facts: Facts, table: Table) -> Iterator[tuple[str, str]]:
         for group in _groups(_names(facts, table)):
             yield "near_duplicate", max(keys[row] for row in group)
     if table.referenced:
-        yield from (("unused", key) for key in facts.ids(table.name) - _referred(facts, table.name))
+        yield from (("unused", key) for key in facts.ids[table.name] - _referred(facts, table.name))
 
 
 def _groups(facts: list[Any]) -> Iterator[list[int]]:
@@ -159,9 +163,9 @@ def _referred(facts: Facts, to: str) -> set[str]:
         for column in table.columns.values():
             if column.to == to:
                 if "all" in set(facts.verdicts[name][column.name]):
-                    return facts.ids(to)
+                    return facts.ids[to]
                 found |= {named for _, named in facts.named(name, column)}
-    return facts.ids(to) if "all" in found else found
+    return facts.ids[to] if "all" in found else found
 
 
 def sheets(facts: Facts) -> Iterator[Pair]:
@@ -177,18 +181,26 @@ def sheets(facts: Facts) -> Iterator[Pair]:
     files = [inv.path] if inv.path.is_file() else sorted(inv.path.iterdir())
     for path in files:
         for sheet, rows, merged, hidden in _sheets(path):
-            table = next((t for t in facts.model.values() if heading(sheet) in map(heading, (t.name, *t.title.values()))), None)
+            table = next(
+                (t for t in facts.model.values() if heading(sheet) in map(heading, (t.name, *t.title.values()))), None
+            )
             if table and not sheet.startswith("_"):
-                problems = {*_header(table, rows), *(["merged"] if merged else ()), *(["hidden_rows"] if hidden else ())}
+                problems = {
+                    *_header(table, rows),
+                    *(["merged"] if merged else ()),
+                    *(["hidden_rows"] if hidden else ()),
+                }
                 yield from ((f"structure.sheet.{problem}", table.name, sheet) for problem in problems)
 
 
 def _sheets(path: Path) -> Iterator[tuple[str, list[list[str]], bool, bool]]:
     """Sheets of a file: name, cells, whether cells below the header are merged and rows hidden."""
     if path.suffix == ".csv" and path.name != "decisions.csv":
-        text = path.read_text(encoding="utf-8-sig")
-        mark = ";" if text.split("\n", 1)[0].count(";") >= text.split("\n", 1)[0].count(",") else ","
-        yield path.stem, list(csv.reader(text.splitlines(keepends=True), delimiter=mark)), False, False
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            top = file.readline()
+            file.seek(0)
+            rows = list(csv.reader(file, delimiter=";" if top.count(";") >= top.count(",") else ","))
+        yield path.stem, rows, False, False
     elif path.suffix == ".xlsx" and not path.name.startswith("~$"):
         for sheet in openpyxl.load_workbook(path).worksheets:
             rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]

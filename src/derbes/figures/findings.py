@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from derbes.figures.style import ON, SEVERITY, Picture, bare, empty, picture
+from derbes.figures.style import ON, QUIET, SEVERITY, Picture, bare, empty, picture
 from derbes.findings import ACTIVE
-from derbes.text import fill, words
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,36 +19,48 @@ NAME = "findings"
 
 
 def findings(audit: Audit) -> Picture:
-    """Findings by family of rules, a bar for each, split by severity; accepted ones are left out."""
-    say = words(audit.lang)["figures"][NAME]
+    """Findings by family of rules, a bar for each, split by severity; accepted ones are left out.
+
+    Findings that only say that a fact is unknown stand apart from the severities.
+    """
+    say = Wording(audit.lang, "figures")
     counts = _counts(audit)
     if counts.empty:
-        return empty(NAME, say["empty"], title=say["title"])
-    series = " ".join(fill(say["bar"], {"family": family, **row}) for family, row in counts.to_dict("index").items())
+        return empty(NAME, say(NAME, "empty"), title=say(NAME, "title"))
+    series = " ".join(say(NAME, "bar", family=family, **row) for family, row in counts.to_dict("index").items())
     return picture(
         NAME,
-        lambda axes: _bars(axes, counts, say["severity"]),
+        lambda axes: _bars(axes, counts, say.entry(NAME, "severity")),
         height=1.1 + 0.42 * len(counts),
-        title=say["title"],
-        alt=fill(say["alt"], {"series": series}),
-        caption=say["caption"],
+        title=say(NAME, "title"),
+        alt=say(NAME, "alt", series=series),
+        caption=say(NAME, "caption"),
     )
 
 
 def _counts(audit: Audit) -> pd.DataFrame:
-    """Frame family (in words) × severity, the worst family first."""
-    labels = words(audit.lang)["figures"][NAME]["family"]
+    """Frame family (in words) × severity or unknown, the worst family first."""
+    say = Wording(audit.lang, "figures")
     open_ = audit.findings[audit.findings["status"].isin(ACTIVE)]
-    sizes = pd.crosstab(open_["family"], open_["severity"])
+    kind = open_["severity"].where(~open_["unknown"].astype(bool), "unknown")
+    sizes = pd.crosstab(open_["family"], kind)
     sizes = sizes.reindex(columns=list(SEVERITY), fill_value=0).sort_values(list(SEVERITY), ascending=False)
-    return sizes.rename(index=lambda family: labels.get(family, family))
+    return sizes.rename(index=lambda family: say.label("family", family))
 
 
 def _bars(axes: Axes, counts: pd.DataFrame, names: dict[str, str]) -> None:
     left = counts["critical"] * 0
     widest = counts.sum(axis=1).max()
     for severity in counts.columns:
-        bars = axes.barh(counts.index, counts[severity], left=left, color=SEVERITY[severity], height=0.62)
+        bars = axes.barh(
+            counts.index,
+            counts[severity],
+            left=left,
+            color=SEVERITY[severity],
+            edgecolor=QUIET,
+            linewidth=0.6,
+            height=0.62,
+        )
         inside = [str(n) if n > widest / 60 else "" for n in counts[severity]]
         axes.bar_label(bars, inside, label_type="center", color=ON[severity], fontsize=8.5)
         left = left + counts[severity]
@@ -59,4 +71,4 @@ def _bars(axes: Axes, counts: pd.DataFrame, names: dict[str, str]) -> None:
     bare(axes)
     axes.set_xticks([])
     labels = [names[severity] for severity in counts.columns]
-    axes.legend(labels, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderpad=0)
+    axes.legend(labels, loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, borderpad=0)

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from derbes.identity import mask
+
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
 
 STOPPED = "stopped"
 
 
-def links(inv: Inventory, table: str, left: str, right: str) -> pd.DataFrame:
+def links(inv: Inventory, table: str, left: str, right: str, *, unknown: bool = False) -> pd.DataFrame:
     """Pairs of ids that the rows of a table link: frame left, right, one row a pair and table row.
 
-    Lists are spread, ``all`` is every row of the table referred to, unknown and empty cells give nothing;
-    activities that were stopped do not count.
+    Lists are spread, ``all`` is every row of the table referred to, unknown and empty cells give nothing, or with
+    ``unknown`` a pair whose right side is missing; activities that were stopped do not count.
     """
     frame = inv.tables[table]
     if "status" in frame.columns:
@@ -25,7 +27,7 @@ def links(inv: Inventory, table: str, left: str, right: str) -> pd.DataFrame:
     for side, column in (("left", left), ("right", right)):
         pairs[side] = _spread(inv, table, column, pairs[side])
         pairs = pairs.explode(side)
-    pairs = pairs.dropna()
+    pairs = pairs.dropna(subset=["left"] if unknown else None)
     return pairs[(pairs != "none").all(axis=1)].reset_index(drop=True)
 
 
@@ -37,8 +39,11 @@ def _spread(inv: Inventory, table: str, column: str, cells: pd.Series[str]) -> p
 
 
 def names(inv: Inventory, table: str, ids: pd.Index[str]) -> pd.Series[str]:
-    """Names of the rows with these ids, indexed by them; an id stands for itself where there is no name."""
+    """Names of the rows with these ids, indexed by them; an id stands for itself where there is no name.
+
+    What looks like a person's data is masked: a picture cannot be searched for it later.
+    """
     frame = inv.tables[table]
     key = frame.columns[0]
     known = frame.dropna(subset=[key]).drop_duplicates(key).set_index(key)["name"]
-    return known.reindex(ids).astype(object).fillna(pd.Series(ids, index=ids))
+    return known.reindex(ids).astype(object).fillna(pd.Series(ids, index=ids)).map(mask)

@@ -11,7 +11,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from derbes.figures.links import links, names
 from derbes.figures.style import BLUES, INK, MARK, PAPER, QUIET, SEVERITY, Picture, bare, empty, picture, short
-from derbes.text import fill, words
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from derbes.auditing import Audit
     from derbes.inventory import Inventory
 
-ROWS, COLUMNS = 32, 16
+ROWS, COLUMNS = 48, 36
+WIDE = 16  # columns from which their names stand steeper
 TOP = 3
 _MIDDLE = 0.5  # lightness below which white is the better ink
 
 
 @dataclass(frozen=True)
 class _Matrix:
-    """Counts with ids on both sides; ``hollow`` marks links without a count; labels by id; ``alone`` is for empty rows."""
+    """Counts by ids, ``hollow`` for links without a count, labels by id; ``alone`` is written in empty rows."""
 
     counts: pd.DataFrame
     hollow: pd.DataFrame
@@ -37,20 +38,22 @@ class _Matrix:
 
 def purposes(audit: Audit) -> Picture:
     """Heat map of data categories × purposes: how many activities of the register link the two."""
-    say = words(audit.lang)["figures"]["purposes"]
-    matrix = _purposes(audit.inventory, say["alone"])
+    say = Wording(audit.lang, "figures")
+    matrix = _purposes(audit.inventory, say("purposes", "alone"))
     if not matrix.counts.to_numpy().any():
-        return empty("purposes", say["empty"], title=say["title"])
+        return empty("purposes", say("purposes", "empty"), title=say("purposes", "title"))
     idle = int((matrix.counts.sum(axis=1) == 0).sum())
-    return _matrix_picture(audit, "purposes", matrix, {"idle": idle, "total": len(matrix.counts)})
+    used = matrix.counts.columns[matrix.counts.sum(axis=0) > 0]
+    facts = {"idle": idle, "total": len(matrix.counts), "bare": matrix.counts.shape[1] - len(used)}
+    return _matrix_picture(audit, "purposes", _only(matrix, matrix.counts.index, used), facts)
 
 
 def systems(audit: Audit) -> Picture:
     """Matrix of systems × subjects: how many fields a system holds on each, and where only the register says so."""
-    say = words(audit.lang)["figures"]["systems"]
+    say = Wording(audit.lang, "figures")
     matrix = _systems(audit.inventory)
     if not (matrix.counts.to_numpy().any() or matrix.hollow.to_numpy().any()):
-        return empty("systems", say["empty"], title=say["title"])
+        return empty("systems", say("systems", "empty"), title=say("systems", "title"))
     return _matrix_picture(audit, "systems", matrix, {"idle": int(matrix.hollow.to_numpy().sum())})
 
 
@@ -70,8 +73,9 @@ def _systems(inv: Inventory) -> _Matrix:
     declared = _crossed(links(inv, "processing", "system_ids", "subject_ids"), inv, ("systems", "subjects"))
     counts, other = fields.align(declared, fill_value=0)
     hollow = (counts == 0) & (other > 0)
-    order = (counts.sum(axis=1) + 0.1 * hollow.sum(axis=1)).sort_values(ascending=False, kind="stable").index
-    counts, hollow = counts.loc[order], hollow.loc[order]
+    weight = counts + 0.1 * hollow
+    rows, columns = (weight.sum(axis=axis).sort_values(ascending=False, kind="stable").index for axis in (1, 0))
+    counts, hollow = counts.loc[rows, columns], hollow.loc[rows, columns]
     labels = names(inv, "systems", counts.index).map(short)
     return _Matrix(counts, hollow, labels, names(inv, "subjects", counts.columns))
 
@@ -89,31 +93,29 @@ def _crossed(pairs: pd.DataFrame, inv: Inventory, tables: tuple[str, str]) -> pd
 
 
 def _matrix_picture(audit: Audit, name: str, matrix: _Matrix, facts: dict[str, int]) -> Picture:
-    figures = words(audit.lang)["figures"]
-    say = figures[name]
-    shown = _cut(matrix)
-    caption = fill(say["caption"], facts)
-    if shown.counts.shape != matrix.counts.shape:
-        rows, columns = matrix.counts.shape
-        size = {"shown": len(shown.counts), "total": rows, "columns": shown.counts.shape[1], "all_columns": columns}
-        caption += " " + fill(figures["rest"], size)
+    say, shown = Wording(audit.lang, "figures"), _cut(matrix)
     rows, columns = matrix.counts.shape
+    caption = say(name, "caption", **facts)
+    if shown.counts.shape != matrix.counts.shape:
+        kept_rows, kept_columns = shown.counts.shape
+        caption += " " + say("rest", shown=kept_rows, total=rows, columns=kept_columns, all_columns=columns)
     return picture(
         name,
         lambda axes: _cells(axes, shown),
         height=1.9 + 0.235 * len(shown.counts),
-        title=say["title"],
-        alt=fill(say["alt"], {"rows": rows, "columns": columns, "top": _top(matrix), **facts}),
+        title=say(name, "title"),
+        alt=say(name, "alt", rows=rows, columns=columns, top=_top(matrix), **facts),
         caption=caption,
     )
 
 
 def _cut(matrix: _Matrix) -> _Matrix:
-    kept = matrix.counts.iloc[:ROWS, :COLUMNS]
-    hollow = matrix.hollow.loc[kept.index, kept.columns]
-    return replace(
-        matrix, counts=kept, hollow=hollow, rows=matrix.rows[kept.index], columns=matrix.columns[kept.columns]
-    )
+    return _only(matrix, matrix.counts.index[:ROWS], matrix.counts.columns[:COLUMNS])
+
+
+def _only(matrix: _Matrix, rows: pd.Index[str], columns: pd.Index[str]) -> _Matrix:
+    counts, hollow = matrix.counts.loc[rows, columns], matrix.hollow.loc[rows, columns]
+    return replace(matrix, counts=counts, hollow=hollow, rows=matrix.rows[rows], columns=matrix.columns[columns])
 
 
 def _top(matrix: _Matrix) -> str:
@@ -136,9 +138,9 @@ def _cells(axes: Axes, matrix: _Matrix) -> None:
     axes.scatter(xs + 0.5, ys + 0.5, s=22, facecolors="none", edgecolors=QUIET, linewidths=1)
     for row in np.flatnonzero(counts.sum(axis=1) == 0) if matrix.alone else ():
         axes.text(0.12, row + 0.5, matrix.alone, va="center", color=SEVERITY["critical"], fontsize=8)
-    axes.set_xticks(np.arange(counts.shape[1]) + 0.5, [short(name, 28) for name in matrix.columns])
+    axes.set_xticks(np.arange(counts.shape[1]) + 0.5, [short(name, 32) for name in matrix.columns])
     axes.set_yticks(np.arange(counts.shape[0]) + 0.5, list(matrix.rows))
-    axes.tick_params(axis="x", labeltop=True, labelbottom=False, rotation=38)
+    axes.tick_params(axis="x", labeltop=True, labelbottom=False, rotation=60 if counts.shape[1] > WIDE else 38)
     for label in axes.get_xticklabels():
         label.set(ha="left", rotation_mode="anchor", color=INK)
     axes.invert_yaxis()
@@ -150,7 +152,9 @@ def _scale(counts: np.ndarray) -> tuple[ListedColormap, BoundaryNorm]:
     top = max(int(counts.max()), 1)
     steps = np.unique(np.geomspace(1, top + 1, len(BLUES) + 1).round().astype(int))
     edges = np.concatenate([[0], steps])
-    blues = [BLUES[round(i)] for i in np.linspace(0, len(BLUES) - 1, max(len(steps) - 1, 1))]
+    number = max(len(steps) - 1, 1)
+    palest = max(len(BLUES) // 2 + 1 - number, 0)  # where all counts are alike, a shade that stands out from none
+    blues = [BLUES[round(i)] for i in np.linspace(palest, len(BLUES) - 1, number)]
     colours = ListedColormap(["#f4f6f7", *blues])
     return colours, BoundaryNorm(edges if len(steps) > 1 else [0, 1, 2], colours.N)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from babel.units import format_unit
 
 from derbes.figures.links import links, names
 from derbes.figures.style import BLUES, INK, QUIET, RULE, SEVERITY, Picture, bare, empty, picture, short
 from derbes.period import parse_all
-from derbes.text import fill, words
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,50 +18,55 @@ if TYPE_CHECKING:
     from derbes.auditing import Audit
 
 NAME = "retention"
-ROWS = 32
-UNITS = {"Y": "year", "M": "month", "W": "week", "D": "day"}
+ROWS = 48
 KINDS = ("until", "by_law", "vague", "indefinite", "unknown")
 _BAD = {"vague", "indefinite"}
-_TICKS = (("1", "D", 1.0), ("1", "M", 30.44), ("1", "Y", 365.24), ("5", "Y", 1826.2), ("25", "Y", 9131.1))  # and days
+_TICKS = ((1, "D", 1.0), (1, "M", 30.44), (1, "Y", 365.24), (5, "Y", 1826.2), (25, "Y", 9131.1))  # and days
 _EDGE, _STEP = 5.1, 0.55  # decades: where what years cannot measure begins, and how far its columns are apart
 _COLUMNS = {kind: _EDGE + _STEP * (at + 0.5) for at, kind in enumerate(KINDS)}
 
 
 def retention(audit: Audit) -> Picture:
     """Retention per category: a dot for each period on a logarithmic scale, and columns for what has no length."""
-    figures = words(audit.lang)["figures"]
-    say, kept = figures[NAME], _kept(audit)
+    say, kept = Wording(audit.lang, "figures"), _kept(audit)
     if kept.empty:
-        return empty(NAME, say["empty"], title=say["title"])
+        return empty(NAME, say(NAME, "empty"), title=say(NAME, "title"))
     order = _order(kept)
     top = order[:ROWS]
     labels = [short(name) for name in names(audit.inventory, "categories", pd.Index(top))]
-    rest = fill(figures["rest_rows"], {"shown": ROWS, "total": len(order)}) if len(order) > ROWS else ""
+    rest = say("rest_rows", shown=ROWS, total=len(order)) if len(order) > ROWS else ""
 
     def draw(axes: Axes) -> None:
-        _dots(axes, kept[kept["category"].isin(top)], top, audit.lang)
-        _frame(axes, labels, say, audit.lang)
+        _dots(axes, kept[kept["category"].isin(top)], top, say)
+        _frame(axes, labels, say)
 
     return picture(
         NAME,
         draw,
         height=1.7 + 0.235 * len(top),
-        title=say["title"],
-        alt=fill(say["alt"], {"rows": len(order), "series": _series(kept, say, audit.lang)}),
-        caption=f"{say['caption']} {rest}".strip(),
+        title=say(NAME, "title"),
+        alt=say(NAME, "alt", rows=len(order), series=_series(kept, say)),
+        caption=f"{say(NAME, 'caption')} {rest}".strip(),
     )
 
 
 def _kept(audit: Audit) -> pd.DataFrame:
     """Distinct periods of every category: frame category, kind, days, n, unit (the period as written: 5, Y)."""
     inv = audit.inventory
-    pairs = links(inv, "processing", "category_ids", "retention_id").drop_duplicates()
+    pairs = links(inv, "processing", "category_ids", "retention_id", unknown=True).drop_duplicates()
     periods = inv.tables["retention"].drop_duplicates("retention_id").set_index("retention_id")["period"]
     read = parse_all(pairs["right"].map(periods).reset_index(drop=True))
-    parts = read["duration"].astype("str").str.extract(r"(?P<n>\d+)(?P<unit>[YMWD])")
     kinds = read["kind"].where(read["kind"].isin(KINDS) | read["days"].notna()).fillna("unknown")
-    kept = pd.DataFrame({"category": pairs["left"].to_numpy(), "kind": kinds, "days": read["days"]})
-    return kept.join(parts).drop_duplicates()
+    days = read["days"].clip(lower=1.0)  # what is kept for hours stands at one day
+    kept = pd.DataFrame({"category": pairs["left"].to_numpy(), "kind": kinds, "days": days})
+    return kept.join(_parts(read["duration"], days)).drop_duplicates()
+
+
+def _parts(durations: pd.Series[str], days: pd.Series[float]) -> pd.DataFrame:
+    """Number and unit of a duration of one part, as it was written; of any other its days."""
+    parts = durations.astype("str").str.extract(r"^P(?P<n>\d+)(?P<unit>[YMWD])$")
+    whole = pd.DataFrame({"n": days.round().astype("Int64").astype("str"), "unit": "D"})
+    return parts.where(parts["unit"].notna(), whole)
 
 
 def _order(kept: pd.DataFrame) -> list[str]:
@@ -72,22 +76,20 @@ def _order(kept: pd.DataFrame) -> list[str]:
     return list(worst.sort_values(["rank", "days"], ascending=False, kind="stable").index)
 
 
-def _series(kept: pd.DataFrame, say: dict[str, Any], lang: str) -> str:
+def _series(kept: pd.DataFrame, say: Wording) -> str:
     sizes = kept.groupby("kind")["category"].nunique()
-    lines = [fill(say["count"], {"kind": say["kinds"][k], "n": sizes[k]}) for k in KINDS if k in sizes]
+    kinds = [kind for kind in KINDS if kind in sizes]
+    lines = [say(NAME, "count", kind=say(NAME, "kinds", kind), number=int(sizes[kind])) for kind in kinds]
     if kept["days"].notna().any():
         longest = kept.loc[kept["days"].idxmax()]
-        lines.append(fill(say["longest"], {"period": _written(longest["n"], longest["unit"], lang)}))
+        lines.append(say(NAME, "longest", period=say.span(int(longest["n"]), longest["unit"])))
     return "; ".join(lines)
 
 
-def _written(n: str, unit: str, lang: str) -> str:
-    return format_unit(int(n), f"duration-{UNITS[unit]}", length="long", locale=lang)
-
-
-def _dots(axes: Axes, shown: pd.DataFrame, order: list[str], lang: str) -> None:
+def _dots(axes: Axes, shown: pd.DataFrame, order: list[str], say: Wording) -> None:
     rows = {category: row for row, category in enumerate(order)}
-    fixed = shown[shown["kind"] == "fixed"].assign(row=shown["category"].map(rows), x=np.log10(shown["days"]))
+    placed = shown.assign(row=shown["category"].map(rows), x=np.log10(shown["days"]))
+    fixed = placed[placed["kind"] == "fixed"]
     ends = (
         fixed.sort_values("days")
         .groupby("row")
@@ -97,7 +99,7 @@ def _dots(axes: Axes, shown: pd.DataFrame, order: list[str], lang: str) -> None:
     axes.hlines(ends.index, ends["first"], ends["last"], color=QUIET, linewidth=1.6, zorder=1)
     axes.scatter(fixed["x"], fixed["row"], s=30, color=BLUES[3], zorder=2)
     for end in ends.itertuples():
-        label = _written(end.n, end.unit, lang)
+        label = say.span(int(end.n), end.unit)
         axes.annotate(label, (end.last, end.Index), (6, 0), textcoords="offset points", va="center", fontsize=8)
     _kinds(axes, shown[shown["kind"] != "fixed"], rows)
 
@@ -110,9 +112,9 @@ def _kinds(axes: Axes, shown: pd.DataFrame, rows: dict[str, int]) -> None:
     axes.scatter(x[~bad & ~unknown], y[~bad & ~unknown], s=30, color=BLUES[3])
 
 
-def _frame(axes: Axes, labels: list[str], say: dict[str, Any], lang: str) -> None:
-    marks = [(np.log10(days), _written(n, unit, lang)) for n, unit, days in _TICKS]
-    marks += [(place, say["kinds"][kind]) for kind, place in _COLUMNS.items()]
+def _frame(axes: Axes, labels: list[str], say: Wording) -> None:
+    marks = [(np.log10(days), say.span(n, unit)) for n, unit, days in _TICKS]
+    marks += [(place, say(NAME, "kinds", kind)) for kind, place in _COLUMNS.items()]
     axes.axvspan(_EDGE, _EDGE + _STEP * len(KINDS), color="#f4f6f7", zorder=-1)
     axes.set_xticks([place for place, _ in marks], [word for _, word in marks])
     axes.tick_params(axis="x", labeltop=True, labelbottom=False)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
 from markupsafe import Markup
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 INK, QUIET, RULE, PAPER = "#1b2530", "#5c6873", "#d5dade", "#ffffff"
-SEVERITY = {"critical": "#8f1d14", "warning": "#dd9a2e", "info": "#c9d6e2"}
-ON = {"critical": PAPER, "warning": INK, "info": INK}
+SEVERITY = {"critical": "#8f1d14", "warning": "#dd9a2e", "info": "#c9d6e2", "unknown": PAPER}
+ON = {"critical": PAPER, "warning": INK, "info": INK, "unknown": INK}
 BLUES = ("#e4edf5", "#b9d0e4", "#7fa8cc", "#3f77a8", "#1d4873")
-WIDTH, DPI = 9.6, 160
+WIDTH, DPI, COLOURS = 9.6, 160, 128
 NAME = 34
 MARK = "◆ "
 
@@ -77,12 +79,19 @@ def picture(name: str, draw: Callable[[Axes], None], *, height: float, title: st
         mpl.rcdefaults()  # a reader's own style must not change a report
         mpl.rcParams.update(_STYLE)
         figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor=PAPER, layout="constrained")
-        FigureCanvasAgg(figure)
+        canvas = FigureCanvasAgg(figure)
         figure.suptitle(title, x=0.005, ha="left", fontsize=12, fontweight="bold")
         draw(figure.add_subplot())
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", metadata={"Software": None})
-    return Picture(name, buffer.getvalue(), title, alt, caption)
+        canvas.draw()
+    return Picture(name, _png(canvas), title, alt, caption)
+
+
+def _png(canvas: FigureCanvasAgg) -> bytes:
+    """PNG of few colours, a third of the size: a page holds several and must stay light; no time, no program name."""
+    buffer = io.BytesIO()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
 
 
 def empty(name: str, message: str, *, title: str) -> Picture:

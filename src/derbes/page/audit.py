@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from derbes.auditing import audit
+from derbes.identity import mask
 from derbes.page import facts
 from derbes.page.markup import (
     Passage,
@@ -21,9 +22,9 @@ from derbes.page.markup import (
     table,
 )
 from derbes.page.markup import facts as pairs
-from derbes.page.wording import Wording
 from derbes.quarter import Quarter, last_complete
 from derbes.telling import reason
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 
 RISKS = 10
 PLACES = 8
+NAMED = 3
+RELATED = 12
 ROWS = 150
 SOURCES = 60
-VALUE = 80
+NAME, VALUE, SENTENCE = 100, 80, 400  # characters of a cell on the page
 
 
 class AuditPage:
@@ -47,7 +50,7 @@ class AuditPage:
     def __init__(self, audit: Audit, quarter: Quarter) -> None:
         self.audit = audit
         self.quarter = quarter
-        self.say = Wording(audit.lang)
+        self.say = Wording(audit.lang, "page")
 
     @classmethod
     def of(
@@ -84,7 +87,7 @@ class AuditPage:
     def operator(self) -> str:
         """The operator's name, or its id where the inventory does not give one."""
         names = self.audit.inventory.tables["operator"]["name"].dropna()
-        return str(names.iloc[0]) if len(names) else self.audit.operator
+        return _cut(mask(str(names.iloc[0])), NAME) if len(names) else self.audit.operator
 
     # -- passages ---------------------------------------------------------------------------------------------------
 
@@ -180,14 +183,14 @@ class AuditPage:
             [
                 reason(row.reason, self.audit.lang),
                 say.number(row.n),
-                ", ".join(row.rules[:PLACES]) + (" …" * (row.n > PLACES)),
+                ", ".join(row.rules[:NAMED]) + (" …" * (row.n > NAMED)),
             ]
             for row in facts.not_run(self.audit).itertuples()
         ]
         headings = [say("not_checked", name) for name in ("reason", "n", "rules")]
         ran = table(headings, rows, caption=say("not_checked", "caption")) if rows else ""
         confirm = int(self._found["confirm"].astype(bool).sum())
-        limits = element("ul", *(element("li", limit) for limit in self.say.page["not_checked"]["limits"]))
+        limits = element("ul", *(element("li", limit) for limit in say.entry("not_checked", "limits")))
         return passage(
             heading("not-checked", say("headings", "not_checked")),
             ran or paragraphs(say("not_checked", "all_run")),
@@ -203,7 +206,7 @@ class AuditPage:
         head = heading("findings", say("headings", "findings"))
         if found.empty:
             return passage(head, paragraphs(say("findings", "none")))
-        headings = [say("findings", name) for name in ("what", "severity", "status", "place", "id")]
+        headings = [say("findings", name) for name in ("what", "severity", "status", "id")]
         rows = [self._finding(row) for row in found.head(ROWS).itertuples()]
         rest = found.iloc[ROWS:]
         return passage(
@@ -237,39 +240,40 @@ class AuditPage:
 
     def _changes(self) -> str:
         counts = facts.by_status(self.audit)
-        return self.say("verdict", "changes", **counts) if sum(counts.values()) else ""
+        if not sum(counts.values()):
+            return ""
+        if not self.audit.compared:
+            return self.say("verdict", "first", new=counts["new"], accepted=counts["accepted"])
+        return self.say("verdict", "changes", **counts)
 
     def _card(self, group: pd.DataFrame) -> Markup:
         say, first = self.say, group.iloc[0]
-        places = element(
-            "ul",
-            *(
-                element("li", self._place(row, link=row.id in self._anchored))
-                for row in group.head(PLACES).itertuples()
-            ),
+        places = (
+            element("li", self._place(row, link=row.id in self._anchored), " ", self._related(row))
+            for row in group.head(PLACES).itertuples()
         )
         more = say("risks", "places_more", n=len(group) - PLACES) if len(group) > PLACES else ""
         confirm = say("risks", "confirm") if bool(first["confirm"]) else ""
-        law = "; ".join(self._citation(cite) for cite in first["citations"])
+        law = "; ".join(self._citations(first["citations"]))
         return element(
             "article",
-            element("h3", self._badge(first["severity"]), " ", first["title"]),
-            paragraphs(first["why"]),
+            element("h3", self._badge(first["severity"]), " ", _cut(first["title"], SENTENCE)),
+            paragraphs(_cut(first["why"], SENTENCE)),
             paragraphs(joined([element("b", say("risks", "law")), " ", law])) if law else "",
             paragraphs(confirm, class_="caution"),
-            paragraphs(joined([element("b", say("risks", "fix")), " ", first["fix"]])),
+            paragraphs(joined([element("b", say("risks", "fix")), " ", _cut(first["fix"], SENTENCE)])),
             paragraphs(element("b", say("risks", "places", n=len(group)))),
-            places,
+            element("ul", *places),
             paragraphs(more),
             class_=f"risk {first['severity']}",
         )
 
     def _broken(self) -> Markup:
-        say, frame = self.say, facts.broken_rules(self._found)
+        say, frame = self.say, facts.broken_rules(self._found[~self._found["unknown"].astype(bool)])
         if frame.empty:
             return Markup()
         rows = [
-            [row.title, self._badge(row.severity), element("code", row.rule), say.number(row.n)]
+            [_cut(row.title, SENTENCE), self._badge(row.severity), element("code", row.rule), say.number(row.n)]
             for row in frame.head(SOURCES).itertuples()
         ]
         headings = [say("risks", name) for name in ("rule", "severity", "code", "n")]
@@ -302,17 +306,31 @@ class AuditPage:
         return joined([table(headings, rows, caption=say("not_checked", "sources")), self._more(len(rest) - SOURCES)])
 
     def _finding(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
-        say = self.say
-        value = "" if not isinstance(row.value, str) else element("q", _cut(row.value))
+        told = not isinstance(row.value, str) or row.value in row.title or row.value == row.key
+        value = "" if told else element("q", _cut(row.value, VALUE))
+        place = element("span", self._place(row), class_="where")
+        what = joined([_cut(row.title, SENTENCE), " ", value, " ", place])
         anchor = element("code", row.id, id=f"f-{row.id}")
-        what = joined([row.title, " ", value])
-        return [what, self._badge(row.severity), say.label("status", row.status), self._place(row), anchor]
+        return [what, self._badge(row.severity), self.say.label("status", row.status), anchor]
 
     def _place(self, row: Any, *, link: bool = False) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
-        where = [part for part in (row.file, row.sheet, row.cell) if isinstance(part, str)]
-        name = f"{self._table(row.table)} / {row.key}"
+        where = [part for part in map(_text, (row.file, row.sheet, row.cell)) if part]
+        name = f"{self._table(row.table)} / {_cut(row.key, NAME)}"
         key = element("a", name, href=f"#f-{row.id}") if link else Markup("{}").format(name)
         return joined([key, " ", element("span", " · ".join(where), class_="place")]) if where else joined([key])
+
+    def _related(self, row: Any) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
+        """The other rows that a finding is about, by table."""
+        tables: dict[str, list[str]] = {}
+        for name, key in row.related[:RELATED]:
+            tables.setdefault(self._table(name), []).append(key)
+        rows = "; ".join(f"{name} {', '.join(keys)}" for name, keys in tables.items())
+        rest = " …" if len(row.related) > RELATED else ""
+        return (
+            element("span", self.say("risks", "related", rows=_cut(rows, SENTENCE) + rest), class_="place")
+            if rows
+            else Markup()
+        )
 
     def _ids(self, rest: pd.DataFrame) -> Markup:
         if rest.empty:
@@ -326,10 +344,13 @@ class AuditPage:
     def _badge(self, severity: str) -> Markup:
         return element("span", self.say.label("severity", severity), class_=f"badge {severity}")
 
-    def _citation(self, cite: dict[str, Any]) -> str:
-        title = (cite.get("title") or {}).get(self.audit.lang)
-        name = f"{title} ({cite['act']})" if title else cite["act"]
-        return self.say("risks", "article", act=name, at=cite["at"])
+    def _citations(self, citations: tuple[dict[str, Any], ...]) -> list[str]:
+        """Acts cited, each once, with their provisions."""
+        acts: dict[str, list[str]] = {}
+        for cite in citations:
+            title = (cite.get("title") or {}).get(self.audit.lang)
+            acts.setdefault(f"{title} ({cite['act']})" if title else cite["act"], []).append(cite["at"])
+        return [self.say("risks", "article", act=act, at=", ".join(filter(None, at))) for act, at in acts.items()]
 
     def _table(self, name: object) -> str:
         known = self.audit.inventory.schema.tables.get(str(name))
@@ -349,8 +370,8 @@ def _above(path: str | Path) -> Path:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return _cut(mask(value), NAME) if isinstance(value, str) else ""
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= VALUE else text[: VALUE - 1] + "…"
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

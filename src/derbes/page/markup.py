@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from derbes.wording import Number
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -94,9 +96,3 @@ def _row(cells: Sequence[object]) -> Markup:
 
 def _cell(value: object) -> Markup:
     return element("td", value, class_="n" if isinstance(value, Number) else None)
-
-
-class Number(str):
-    """A number already written in the reader's language; its cell is set flush right."""
-
-    __slots__ = ()

@@ -12,7 +12,7 @@ import numpy as np
 from derbes.cells import Grid, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 #: Characters in one cell. Excel stops at 32,767; beyond a million it is a document, or an attack, in a cell.
 MAX_CELL = 1_000_000
@@ -167,8 +167,10 @@ def _kinds(cells: tuple[Any, ...]) -> tuple[np.ndarray | None, Sequence[Any]]:
 
 def _last_filled(block: list[Sequence[Any]]) -> int:
     """Rows of the block up to its last one that is not blank; 0 when all are."""
-    backwards: Iterator[int] = (len(block) - back for back, row in enumerate(reversed(block)) if row.count("") < len(row))
-    return next(backwards, 0)
+    for place, row in zip(range(len(block), 0, -1), reversed(block), strict=True):
+        if row.count("") < len(row):
+            return place
+    return 0
 
 
 def _column(cells: list[str], height: int) -> np.ndarray:

@@ -28,10 +28,12 @@ _CELL = re.compile(rb"<table:(?:covered-)?table-cell(?=[\s/>])" + _ATTRIBUTES)
 _CELL_LIKE = re.compile(rb"<table:(?:covered-)?table-cell[\s/>]")
 _ATTRIBUTE = re.compile(rb"""([^\s=<>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _REPEATED = re.compile(rb"""table:number-columns-repeated\s*=\s*["'](\d+)""")
+_MISCOUNTED = re.compile(rb"""repeated\s*=\s*(?!["']\d+["'])""")
 _SPACES = re.compile(rb"""text:c\s*=\s*["']\s*\+?0*\d{5}""")
-_CONTENT = (b"office:value-type", b"<text:p", b"table:formula")
+_CONTENT = (b"office:", b"<text:p", b"table:formula")
 #: What makes a row worth a look at each of its cells.
-_UNUSUAL = re.compile(rb"""table:formula|-spanned|<text:line-break|<text:tab|value-type\s*=\s*["']error""")
+_UNUSUAL = (b"table:formula", b"-spanned", b"<text:line-break", b"<text:tab", b'"error"')
+_UNTYPED = re.compile(rb"<table:table-cell(?:>|\s(?![^<>]*value-type)[^<>]*[^<>/]>)")
 _NOTE = re.compile(r"<office:annotation\b.*?</office:annotation>", re.DOTALL)
 _PARAGRAPH = re.compile(r"<text:[ph](?:\s[^<>]*)?(?:/>|>(.*?)</text:[ph]>)", re.DOTALL)
 _GAP = re.compile(r"<text:s(?:\s+text:c\s*=\s*[\"'](\d+)[\"'])?\s*/>")
@@ -77,25 +79,38 @@ class _Pass:
         self.rest = b""
         self.offset = 0  # of the rest in content.xml
         self.row = 0
+        self.unusual = False  # whether the rest has anything that makes cells worth a look
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes."""
         self.rest += chunk
-        if (b"!" in self.rest and b"<!" in self.rest) or _SPACES.search(self.rest):
-            raise _RefusedError("unreadable")  # comments that hide cells; a count of spaces that fills the memory
+        self._check()
         place = 0
         while event := _EVENT.search(self.rest, place):
+            self._pass_over(place, event.start())
             reached = self._event(event)
             if reached is None:
                 place = event.start()
                 break
             place = reached
         else:
+            self._pass_over(place, len(self.rest))
             place = max(place, len(self.rest) - 64)  # an event may have begun
         self.offset += place
         self.rest = self.rest[place:]
         if len(self.rest) > MAX_ROW:
             raise _RefusedError("too_large")
+
+    def _check(self) -> None:
+        """Refuse comments that could hide cells, and counts that are none, or fill the memory with spaces."""
+        comment = b"!" in self.rest and b"<!" in self.rest
+        if comment or _MISCOUNTED.search(self.rest) or (b"text:c" in self.rest and _SPACES.search(self.rest)):
+            raise _RefusedError("unreadable")
+        self.unusual = any(mark in self.rest for mark in _UNUSUAL) or bool(_UNTYPED.search(self.rest))
+
+    def _pass_over(self, start: int, stop: int) -> None:
+        if self.open and self.rest.find(b"table-cell", start, stop) >= 0:
+            raise _RefusedError("unreadable")  # a cell outside the rows
 
     def _event(self, event: re.Match[bytes]) -> int | None:
         """Handle what begins here; return where to go on, None when more bytes are needed."""
@@ -124,6 +139,8 @@ class _Pass:
         end = self.rest.find(b">", event.end()) + 1
         if not end:
             return None
+        if not self.open:
+            raise _RefusedError("unreadable")
         if not event[2]:
             self.open = False
             self.tables[-1].stop = self.offset + end
@@ -135,7 +152,7 @@ class _Pass:
         last = max(map(cells.rfind, _CONTENT))
         if last < 0:
             return
-        if b"<table:table" in cells.replace(b"<table:table-cell", b""):
+        if b"<table:table " in cells or b"<table:table>" in cells:
             raise _RefusedError("unreadable")  # a sheet within a cell
         facts = self.tables[-1].facts
         facts.rows = max(facts.rows, self.row)
@@ -145,16 +162,19 @@ class _Pass:
         rows = range(first, self.row + 1)
         if known.get("table:visibility") in {"collapse", "filter"}:
             facts.hidden_rows.update(rows)
-        untyped = cells.count(b"<text:p") > cells.count(b"office:value-type")
-        if untyped or _UNUSUAL.search(cells):
+        if self.unusual and (any(mark in cells for mark in _UNUSUAL) or _UNTYPED.search(cells)):
             _mark(facts, rows, cells)
 
 
 def _width(cells: bytes, last: int) -> int:
     """Columns up to the last cell with content; never too few."""
     end = cells.find(b">", last) + 1 or len(cells)
-    single = cells.count(b"<table:table-cell", 0, end) + cells.count(b"<table:covered-table-cell", 0, end)
-    return single + sum(int(number) - 1 for number in _REPEATED.findall(cells, 0, end))
+    width = cells.count(b"<table:table-cell", 0, end)
+    if b"covered" in cells:
+        width += cells.count(b"<table:covered-table-cell", 0, end)
+    if cells.find(b"repeated", 0, end) >= 0:
+        width += sum(int(number) - 1 for number in _REPEATED.findall(cells, 0, end))
+    return width
 
 
 def _mark(facts: Facts, rows: range, cells: bytes) -> None:

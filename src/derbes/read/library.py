@@ -28,7 +28,7 @@ def sheets(path: Path, facts: list[tuple[str, Facts]], *, repaired: BinaryIO | N
     """
     try:
         book = load_workbook(repaired or str(path))
-    except BaseException as error:  # noqa: BLE001 - a panic of the library is a BaseException
+    except BaseException as error:  # a panic of the library is no Exception
         raise _said(path, error) from error
     if not book.sheets_metadata:
         raise refusal(path, "unreadable", "has no sheets", "Save it again in the spreadsheet program.")

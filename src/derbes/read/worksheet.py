@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import unescape
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from derbes.cells import Kind
@@ -26,14 +27,14 @@ MAX_ROW = 16 << 20
 _BOX = (999_999, 23)
 _BOXED = rb"[A-W][1-9]\d{0,5}+"
 
-_ATTRIBUTES = rb"""(?:\s+[^\s=<>/"']+\s*=\s*(?:"[^"]*"|'[^']*'))*"""
-_PREFIX = rb"(?:[^\s<>/:!?]+:)?"
+_ATTRIBUTES = rb"""(?:\s+[^\s=<>/"']+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*"""
+_PREFIX = rb"""(?:[^\s<>/:!?="']+:)?"""
 _START = re.compile(rb"<(" + _PREFIX + rb")sheetData" + _ATTRIBUTES + rb"\s*(/?)>")
 _STOP = re.compile(rb"</" + _PREFIX + rb"sheetData\s*>")
 _MERGED = re.compile(rb"""mergeCell\s[^<>]*?ref\s*=\s*["']([A-Za-z]{1,3}\d{1,7}:[A-Za-z]{1,3}\d{1,7})["']""")
 _ATTRIBUTE = re.compile(rb"""([^\s=<>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG = re.compile(rb"<" + _PREFIX + rb"(row|c)(" + _ATTRIBUTES + rb")\s*(/?)>")
-_TAG_LIKE = re.compile(rb"<" + _PREFIX + rb"(?:row|c)[\s/>]")
+_ANY_TAG = re.compile(rb"</?" + _PREFIX + rb"""[^\s<>/:!?="']+""" + _ATTRIBUTES + rb"\s*/?>")
 _REFERENCE = re.compile(rb"([A-Za-z]{1,3})([1-9]\d{0,6})")
 _VALUE = re.compile(rb"<" + _PREFIX + rb"v(?:\s[^<>]*)?>([^<]+)</")
 _FORMULA = re.compile(rb"<" + _PREFIX + rb"f[\s/>]")
@@ -121,7 +122,8 @@ class _Boxed:
         if b"!" in rows and b"<!" in rows:
             raise _SurpriseError
         if b":" in patterns.tag:
-            strange = b"<c" in rows or rows.count(b":c") > rows.count(patterns.tag) + rows.count(b"</" + patterns.tag[1:])
+            named = rows.count(patterns.tag) + rows.count(b"</" + patterns.tag[1:])
+            strange = b"<c" in rows or rows.count(b":c") > named
         else:
             strange = b":" in rows and b":c" in rows
         if strange:
@@ -193,11 +195,11 @@ class _Patient(_Boxed):
 
     def cells(self, rows: bytes, patterns: _Patterns) -> None:  # noqa: ARG002 - patterns of no use where prefixes mix
         """Take whole rows, tag by tag."""
-        if b"<!" in rows or len(_TAG_LIKE.findall(rows)) != len(_TAG.findall(rows)):
-            raise _RefusedError("unreadable")  # comments could hide what the library sees, or show what it does not
+        if b"<" in _ANY_TAG.sub(b"", rows):
+            raise _RefusedError("unreadable")  # a comment or a half tag, that a library may see as a cell
         tags = list(_TAG.finditer(rows))
         column = 0
-        for tag, following in zip(tags, [*tags[1:], None], strict=True):
+        for tag, following in zip_longest(tags, tags[1:]):
             known = [(name, value[1:-1]) for name, value in _ATTRIBUTE.findall(tag[2])]
             if len(known) != len(dict(known)):
                 raise _RefusedError("unreadable")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from derbes import seal, workbook
 from derbes.auditing import audit as make_audit
-from derbes.errors import DerbesError
+from derbes.errors import DerbesError, UsageError
 from derbes.page import AuditPage
-from derbes.report import html, notebook, summary
+from derbes.report import shelf, summary
 from derbes.report.staging import staged
 from derbes.text import words
 
@@ -46,7 +46,7 @@ def report(  # noqa: PLR0913 - the options of the command
     new one is complete; where none comes of it, ``<quarter>.failed/summary.txt`` says why.
     Raises DerbesError: SourceError, RuleError, LawError, UsageError, NotebookError, OutputError.
     """
-    names = notebook.found(notebooks)
+    names = shelf.found(notebooks)
     parameters = {
         "inventory": str(inventory),
         "quarter": str(quarter),
@@ -54,7 +54,6 @@ def report(  # noqa: PLR0913 - the options of the command
         "law": law,
         "lang": lang,
         "before": "" if before is None else str(before),
-        "out": str(out),
     }
     run = _Run(inventory, quarter, as_of, lang=lang, out=out, progress=progress or _silent, parameters=parameters)
     try:
@@ -86,6 +85,10 @@ class _Run:
     def target(self) -> Path:
         operator = self.audit.operator if self.audit else self.inventory.resolve().stem
         return self.out / operator / str(self.quarter)
+
+    @property
+    def operator(self) -> str:
+        return AuditPage(self.audit, self.quarter).operator if self.audit else self.target.parent.name
 
     @property
     def failure(self) -> Path:
@@ -122,7 +125,11 @@ class _Run:
         return self.target
 
     def _notebook(self, name: str, path: Path, folder: Path, page: AuditPage) -> None:
-        ran = notebook.run(path, {**self.parameters, "out": str(folder)}, shown=self.parameters)
+        # after the audit: what Great Expectations has loaded by then, nbformat need not load in a slower way
+        from derbes.report import html, notebook  # noqa: PLC0415
+
+        shown = {**self.parameters, "out": ""}  # who runs the kept notebook again must not write into a sealed report
+        ran = notebook.run(path, {**shown, "out": str(folder)}, shown=shown)
         _write(folder / f"{name}.ipynb", notebook.written(ran))
         title = f"{page.operator} — {page.say.quarter(self.quarter)}"
         contents = words(self.lang)["page"]["contents"]
@@ -130,20 +137,21 @@ class _Run:
 
     def fail(self, failure: BaseException) -> None:
         """Leave ten lines beside the old report, as far as that can be done."""
-        if not self.inventory.exists():
-            return
+        with contextlib.suppress(OSError, UsageError):  # what refused the report may refuse this too, and is raised
+            if self.inventory.exists():
+                self.failure.mkdir(parents=True, exist_ok=True)
+                _write(self.failure / SUMMARY, self._summary(failure))
+
+    def _summary(self, failure: BaseException) -> str:
         why: str | None = str(failure) if isinstance(failure, DerbesError) else type(failure).__name__
-        text = summary.failed(
+        return summary.failed(
             self.audit,
-            title=summary.title(self.target.parent.name, self.quarter, as_of=self.as_of, lang=self.lang),
+            title=summary.title(self.operator, self.quarter, as_of=self.as_of, lang=self.lang),
             lang=self.lang,
             why=None if isinstance(failure, KeyboardInterrupt) else why,
             stage=self.stage,
             whole=self.target.exists(),
         )
-        with contextlib.suppress(OSError):  # what refused the report may refuse this too; that failure is raised
-            self.failure.mkdir(parents=True, exist_ok=True)
-            _write(self.failure / SUMMARY, text)
 
 
 def _write(path: Path, text: str) -> None:

@@ -98,20 +98,24 @@ def _aside(target: Path) -> Path:
 
 def _swap(staging: Path, target: Path) -> None:
     old = _aside(target)
-    if target.exists():
-        try:
-            target.rename(old)
-        except OSError as error:
-            remedy = "Close the program that has a file of it open and run again; nothing was changed."
-            raise OutputError(str(target), "the report that stands there cannot be moved aside", remedy) from error
     try:
+        if target.exists():
+            _move_aside(target, old)
         staging.rename(target)
-    except OSError:
-        if old.exists():
+    except BaseException:  # Ctrl-C too
+        if old.exists() and not target.exists():
             old.rename(target)
         raise
     _sync_folder(target.parent)
     shutil.rmtree(old, ignore_errors=True)  # what another program still holds is cleared by the next run
+
+
+def _move_aside(target: Path, old: Path) -> None:
+    try:
+        target.rename(old)
+    except OSError as error:
+        remedy = "Close the program that has a file of it open and run again; nothing was changed."
+        raise OutputError(str(target), "the report that stands there cannot be moved aside", remedy) from error
 
 
 def _sync(folder: Path) -> None:

@@ -25,7 +25,7 @@ _PERIODS = (("retention", "period"), ("consents", "term"))
 
 @view("placeholders", table="*")
 def placeholders(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a row of the inventory, and one a cell of an optional column that stands in for an answer: ``stands_in``."""
+    """One row a row of the inventory, and one an optional cell that only stands in for an answer: ``stands_in``."""
     parts = [_placeholders(inv, table) for table in inv.tables]
     return pd.concat(parts, ignore_index=True).astype({"origin": int})
 
@@ -42,7 +42,7 @@ def _placeholders(inv: Inventory, table: str) -> pd.DataFrame:
 
 @view("copies", table="*")
 def copies(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a column of descriptions: the row where its commonest long text stands first, and its ``share`` of rows."""
+    """One row a column of descriptions: where its commonest long text stands first, and its ``share`` of rows."""
     pairs = [
         (table, column)
         for table, model in inv.schema.tables.items()
@@ -79,7 +79,7 @@ def periods(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 def system_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     """One row a system: whether it is ``live``, and how many rows of the register in force ``use`` it."""
     named = links(inv, "processing", "system_ids")
-    named = named[named["origin"].map(active(inv))]
+    named = named[named["origin"].isin(active(inv))]
     use = counts(named["origin"], named["id"], inv.systems["system_id"])
     return pd.DataFrame({"origin": inv.systems.index, "live": inv.systems["status"].ne("retired"), "use": use})
 
@@ -88,7 +88,7 @@ def system_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 def purpose_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     """One row a purpose: whether something ``declares`` it, and how many rows ``serve`` it or one on its line."""
     served = links(inv, "processing", "purpose_id")
-    served = served[served["origin"].map(active(inv))].merge(kin(inv, "purposes"), on="id")
+    served = served[served["origin"].isin(active(inv))].merge(kin(inv, "purposes"), on="id")
     named = pd.concat([links(inv, table, "purpose_ids")["id"] for table in ("clauses", "consents", "rights")])
     declared = inv.purposes["purpose_id"].isin(named) | (inv.purposes["clauses"].str.len() > 0)
     serve = counts(served["origin"], served["other"], inv.purposes["purpose_id"])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from derbes import period
 from derbes.cells import State
-from derbes.views.links import active, lineage, links, related, said, singles, status
+from derbes.views.links import active, along, at, everything, lineage, links, related, said, singles, status
 from derbes.views.registry import view
 from derbes.views.use import category_uses, counts, field_uses, held_clauses, held_fields
 
@@ -31,17 +30,18 @@ def retention(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 
 @view("storage", table="systems")
 def storage(inv: Inventory, law: LawPack) -> pd.DataFrame:
-    """One row a system and a country it stores data in: ``country``, ``live``, ``personal``, ``home`` (there too)."""
+    """One row a system and a country it stores in: ``country``, ``base`` (home, where it is at ``home`` too), facts."""
     places = inv.systems["storage_countries"].explode().dropna().astype(object)
     places = places[places.str.fullmatch(_COUNTRY)]
     frame = pd.DataFrame({"origin": places.index, "country": places.to_numpy()})
     anonymous = inv.fields["state"].eq("anonymised").groupby(inv.fields["system_id"]).all()
     personal = ~inv.systems["system_id"].map(anonymous).astype(object).fillna(value=False).astype(bool)
-    at_home = frame.loc[frame["country"].isin([law.country, "all"]), "origin"]
+    home = frame["origin"].isin(frame.loc[frame["country"].isin([law.country, "all"]), "origin"])
     return frame.assign(
-        live=frame["origin"].map(inv.systems["status"].ne("retired")),
-        personal=frame["origin"].map(personal),
-        home=frame["origin"].isin(at_home),
+        live=at(inv.systems["status"].ne("retired"), frame["origin"]),
+        personal=at(personal, frame["origin"]),
+        home=home,
+        base=frame["country"].mask(home, law.country),
         sub=singles(frame["country"]),
     )
 
@@ -54,9 +54,9 @@ def bases(inv: Inventory, law: LawPack) -> pd.DataFrame:
     return frame.assign(
         state=frame["basis"].map(known["state"]).fillna("unknown"),
         needs_authority=frame["basis"].map(known["needs_authority"]).astype(object).fillna(value=False).astype(bool),
-        authority=frame["origin"].map(said(inv, "processing", "authority")).fillna(""),
-        consents=frame["origin"].map(inv.processing["consent_ids"].str.len()).astype(float),
-        status=frame["origin"].map(status(inv)),
+        authority=at(said(inv, "processing", "authority"), frame["origin"]).fillna(""),
+        consents=at(inv.processing["consent_ids"].str.len(), frame["origin"]).astype(float),
+        status=at(status(inv), frame["origin"]),
         well_formed=inv.states["processing"]["legal_basis"][frame["origin"]] == State.OK,
     )
 
@@ -86,23 +86,26 @@ def consents(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 
 @view("consent_contents", table="consents")
 def consent_contents(inv: Inventory, law: LawPack) -> pd.DataFrame:
-    """One row a consent whose contents are known and a thing the law wants in it: ``content``, ``stated``, labels."""
-    wanted = law.sections["consent_contents"]
+    """One row a consent whose contents are known: how many things the law wants in it are ``missing``, and labels."""
+    wanted = pd.DataFrame.from_dict(law.sections["consent_contents"], orient="index")["labels"]
+    labels = pd.DataFrame([*wanted], index=wanted.index).add_prefix("label_").rename_axis("id").reset_index()
     known = pd.DataFrame({"origin": inv.consents.index[inv.consents["contents"].notna()]})
-    frame = known.merge(pd.DataFrame({"content": [*wanted]}), how="cross")
-    stated = pd.MultiIndex.from_frame(links(inv, "consents", "contents"))
-    labels = {f"label_{lang}": frame["content"].map({c: wanted[c]["labels"][lang] for c in wanted}) for lang in law.name}
-    frame = frame.assign(stated=pd.MultiIndex.from_frame(frame).isin(stated), sub=singles(frame["content"]), **labels)
-    untimed = frame["content"].eq("term") & frame["origin"].map(said(inv, "consents", "term")).isna()
-    return frame[~untimed]
+    frame = known.merge(labels, how="cross")
+    told = pd.MultiIndex.from_frame(links(inv, "consents", "contents"))
+    stated = pd.MultiIndex.from_frame(frame[["origin", "id"]]).isin(told)
+    stated |= frame["origin"].isin(everything(inv, "consents", "contents")).to_numpy()
+    untimed = frame["id"].eq("term") & at(said(inv, "consents", "term"), frame["origin"]).isna()
+    missing = frame[~stated & ~untimed].groupby("origin")
+    words = missing[[column for column in labels if column != "id"]].agg("; ".join)
+    return known.merge(words.assign(missing=missing.size()), on="origin", how="left").fillna({"missing": 0.0})
 
 
 @view("consent_terms", table="consents", needs=("consents", "processing", "retention"))
 def consent_terms(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     """One row a consent: its ``term`` in ``days``, and ``kept``, how long its data are kept, where that compares."""
     uses = links(inv, "processing", "consent_ids").rename(columns={"id": "consent_id"})
-    uses = uses[uses["origin"].map(active(inv))]
-    uses["id"] = uses["origin"].map(inv.processing["retention_id"].astype(object))
+    uses = uses[uses["origin"].isin(active(inv))]
+    uses["id"] = at(inv.processing["retention_id"].astype(object), uses["origin"])
     terms = inv.retention.assign(days=_kept_days(inv)).drop_duplicates("retention_id").set_index("retention_id")
     uses["days"] = uses["id"].map(terms["days"])
     ids = inv.consents["consent_id"].astype(object)
@@ -123,20 +126,27 @@ def _kept_days(inv: Inventory) -> pd.Series[Any]:
 
 @view("transfers", table="processing", needs=("processing", "recipients"))
 def transfers(inv: Inventory, law: LawPack) -> pd.DataFrame:
-    """One row a row of the register and a recipient of it: ``kind``, ``bearing`` ground, ``consent`` (names it or not)."""
+    """One row a row of the register and a recipient: ``kind``, ``bearing`` ground, ``consent`` that names it or not."""
     pairs = links(inv, "processing", "recipient_ids")
     kinds = inv.recipients.drop_duplicates("recipient_id").set_index("recipient_id")["kind"].astype(object)
     grounds = _grounds(inv, law)
     bearing = grounds["basis"].map(law.bases.set_index("code")["third_party_ok"]).astype(object)
-    mentioned = inv.consents["contents"].isna() | inv.consents["contents"].explode().eq("third_parties").groupby(level=0).any()
+    pairs = pairs.assign(kind=pairs["id"].map(kinds), status=at(status(inv), pairs["origin"]))
+    handed = _spoken_of(inv, pairs, "recipient_ids", vague=_silent_on(inv, "third_parties"))
+    published = _spoken_of(inv, pairs, "recipient_ids", vague=_silent_on(inv, "third_parties", "public_sources"))
     return pairs.assign(
-        kind=pairs["id"].map(kinds),
         bearing=pairs["origin"].map(bearing.groupby(grounds["origin"]).any()),
-        status=pairs["origin"].map(status(inv)),
-        consent=_spoken_of(inv, pairs, "recipient_ids", vague=inv.consents["recipient_ids"].isna() & mentioned),
+        consent=handed.where(pairs["kind"].ne("public"), published),
         sub=singles(pairs["id"]),
         related=_beside(inv, pairs, "recipients"),
     )
+
+
+def _silent_on(inv: Inventory, *contents: str) -> pd.Series[Any]:
+    """Whether a consent names no recipient and may yet allow one: it speaks of such contents, or they are not known."""
+    told = inv.consents["contents"]
+    mentioned = told.explode().isin([*contents, "all"]).groupby(level=0).any()
+    return inv.consents["recipient_ids"].isna() & (told.isna() | mentioned)
 
 
 @view("consent_purposes", table="processing", needs=("processing", "consents"))
@@ -147,13 +157,13 @@ def consent_purposes(inv: Inventory, law: LawPack) -> pd.DataFrame:
     pairs = links(inv, "processing", "purpose_id")
     pairs = pairs[pairs["origin"].isin(resting)].reset_index(drop=True)
     consent = _spoken_of(inv, pairs, "purpose_ids", vague=inv.consents["purpose_ids"].isna())
-    given = pairs["origin"].map(inv.processing["consent_ids"].str.len()).gt(0)
+    given = at(inv.processing["consent_ids"].str.len(), pairs["origin"]).gt(0)
     linked = _beside(inv, pairs, "purposes")
-    return pairs.assign(consent=consent.where(given), status=pairs["origin"].map(status(inv)), related=linked)
+    return pairs.assign(consent=consent.where(given), status=at(status(inv), pairs["origin"]), related=linked)
 
 
 def _spoken_of(inv: Inventory, pairs: pd.DataFrame, column: str, *, vague: pd.Series[Any]) -> pd.Series[Any]:
-    """*named* or *unnamed*: whether a consent of the row names the id, or one above it; missing where it cannot be said.
+    """*named* or *unnamed*: whether a consent of the row names the id, or one above it; missing where nobody can say.
 
     A ``vague`` consent may mean anything, and so may one that is not in the table or a row that names none.
     """
@@ -161,15 +171,15 @@ def _spoken_of(inv: Inventory, pairs: pd.DataFrame, column: str, *, vague: pd.Se
     own = links(inv, "processing", "consent_ids").rename(columns={"id": "consent"})
     spoken = links(inv, "consents", column)
     if column == "purpose_ids":
-        below = lineage(inv, "purposes").set_axis(["id", "above"], axis=1)
-        spoken = spoken.rename(columns={"id": "above"}).merge(below, on="above")
-    spoken = spoken.assign(consent=spoken["origin"].map(ids))[["consent", "id"]]
+        spoken = along(spoken, lineage(inv, "purposes").set_axis(["other", "id"], axis=1))[["origin", "other"]]
+    spoken = spoken.set_axis(["consent", "id"], axis=1)
+    spoken["consent"] = at(ids, spoken["consent"])
     named = pd.MultiIndex.from_frame(own.merge(spoken, on="consent")[["origin", "id"]])
     clear = ids[~vague.astype(bool)]
     unsure = own.loc[~own["consent"].isin(clear), "origin"]
-    silent = pairs["origin"].map(inv.processing["consent_ids"].isna()).astype(bool) | pairs["origin"].isin(unsure)
+    silent = at(inv.processing["consent_ids"].isna(), pairs["origin"]).astype(bool) | pairs["origin"].isin(unsure)
     hit = pd.MultiIndex.from_frame(pairs[["origin", "id"]]).isin(named)
-    return pd.Series(np.where(hit, "named", np.where(silent, None, "unnamed")), index=pairs.index, dtype=object)
+    return pd.Series("unnamed", index=pairs.index, dtype=object).mask(silent, None).mask(hit, "named")
 
 
 def _beside(inv: Inventory, pairs: pd.DataFrame, table: str) -> pd.Series[Any]:
@@ -200,13 +210,13 @@ def abroad(inv: Inventory, law: LawPack) -> pd.DataFrame:
 def _no_longer(inv: Inventory) -> set[str]:
     """Recipients whom only stopped rows of the register name, and who provide no system."""
     named = links(inv, "processing", "recipient_ids")
-    stopped = named["origin"].map(status(inv)).eq("stopped")
+    stopped = at(status(inv), named["origin"]).eq("stopped")
     return set(named["id"]) - set(named.loc[~stopped, "id"]) - set(inv.systems["provider_id"].dropna())
 
 
 @view("purposes", table="purposes")
 def purposes(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a purpose: ``name``, ``used`` now, ``declared`` in how many clauses, and whether there is a ``policy``."""
+    """One row a purpose: ``name``, ``used`` now, ``declared`` in how many clauses; whether there is a ``policy``."""
     frame = inv.purposes
     spoken = links(inv, "clauses", "purpose_ids")
     above = lineage(inv, "purposes").merge(spoken.rename(columns={"id": "above"}), on="above")

@@ -58,14 +58,25 @@ def kin(inv: Inventory, table: str) -> pd.DataFrame:
     return pd.concat([line, line.set_axis(["other", "id"], axis=1)], ignore_index=True).drop_duplicates()
 
 
+def along(pairs: pd.DataFrame, line: pd.DataFrame) -> pd.DataFrame:
+    """Links to ids and to the ``other`` ids that a line (id, other) gives them; an id that it does not know stays."""
+    wide = pairs.merge(line, on="id", how="left")
+    return wide.assign(other=wide["other"].astype(object).fillna(wide["id"]))
+
+
+def at(values: pd.Series[Any], positions: pd.Series[Any]) -> pd.Series[Any]:
+    """The values that stand at the positions, in their own type even where there are none."""
+    return values.loc[positions].set_axis(positions.index)
+
+
 def status(inv: Inventory) -> pd.Series[Any]:
     """Status of the register's rows, active where none is said."""
     return inv.processing["status"].fillna("active")
 
 
-def active(inv: Inventory) -> pd.Series[Any]:
-    """Whether a row of the register tells what is done now: neither a draft nor stopped."""
-    return status(inv) == "active"
+def active(inv: Inventory) -> pd.Index[Any]:
+    """Positions of the rows of the register that tell what is done now, neither drafts nor stopped."""
+    return inv.processing.index[status(inv) == "active"]
 
 
 def said(inv: Inventory, table: str, column: str) -> pd.Series[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes.views.links import active, everything, kin, links, related
+from derbes.views.links import active, along, everything, kin, links, related
 from derbes.views.registry import view
 
 if TYPE_CHECKING:
@@ -40,15 +40,14 @@ def _saying(inv: Inventory, column: str, statement: str) -> pd.Index[Any]:
 
 
 def _passing_on(inv: Inventory) -> pd.DataFrame:
-    """Clauses, rows of the register and consents by which outsiders get personal data: ``table``, ``position``, ``id``."""
+    """Clauses, rows of the register, consents by which outsiders get data: ``table``, ``position``, ``id``."""
     outsiders = inv.recipients.loc[inv.recipients["kind"].isin(_OUTSIDERS), "recipient_id"]
     named = {table: links(inv, table, "recipient_ids") for table in _KEYS}
     told = {table: pairs.loc[pairs["id"].isin(outsiders), "origin"].unique() for table, pairs in named.items()}
     told["clauses"] = _saying(inv, "asserts", "third_parties").union(told["clauses"])
     told["clauses"] = told["clauses"].difference(_saying(inv, "denies", "third_parties"))
     told["clauses"] = told["clauses"].difference(_saying(inv, "asserts", "anonymised"))
-    in_force = inv.processing.index[active(inv)]
-    told["processing"] = in_force.intersection(told["processing"])
+    told["processing"] = active(inv).intersection(told["processing"])
     parts = [pd.DataFrame({"table": table, "position": positions}) for table, positions in told.items()]
     ids = [inv.tables[table].loc[positions, _KEYS[table]].astype(object) for table, positions in told.items()]
     return pd.concat(parts, ignore_index=True).assign(id=pd.concat(ids, ignore_index=True))
@@ -59,10 +58,11 @@ def _overlap(inv: Inventory, pairs: pd.DataFrame, column: str) -> pd.Series[Any]
 
     A clause that names none speaks of all; a row of the register that names none is unknown, and proves nothing.
     """
-    named = links(inv, "clauses", column).merge(kin(inv, _target(inv, column)), on="id")[["origin", "other"]]
+    named = along(links(inv, "clauses", column), kin(inv, _target(inv, column)))[["origin", "other"]]
     others = pd.concat([_named(inv, table, column) for table in _KEYS], ignore_index=True)
     met = pairs.reset_index().merge(named, on="origin").merge(others, on=["table", "position", "other"])["index"]
-    sweeping = inv.clauses.index[inv.clauses[column].isna()].union(everything(inv, "clauses", column))
+    unscoped = inv.clauses.index[inv.clauses[column].str.len().fillna(0) == 0]
+    sweeping = unscoped.union(everything(inv, "clauses", column))
     wide = pairs["origin"].isin(sweeping) | (pairs["table"].eq("clauses") & pairs["position"].isin(sweeping))
     return wide | pairs.index.isin(met)
 

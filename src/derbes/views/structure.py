@@ -20,17 +20,19 @@ if TYPE_CHECKING:
 
 
 def structure(inv: Inventory, _law: LawPack, *, table: str) -> pd.DataFrame:
-    """States of every cell, ``ref:`` columns of references, and what tells rows apart: key, content, name."""
+    """States of every cell, ``ref:`` columns of references, and what tells rows apart: ``row:key``, content, name."""
     frame, states = inv.tables[table], inv.states[table]
     key = inv.schema.tables[table].key
     facts: dict[str, Any] = {"origin": np.arange(len(frame)), **states, **_due(inv, table)}
     for column in inv.schema.tables[table].columns.values():
         if column.type == "ref":
             facts[f"ref:{column.name}"] = frame[column.name].to_numpy(dtype=object)
-    facts["key"] = pd.Series(inv.keys[table]).where(states[key] == State.OK)
+    keys = pd.Series(inv.keys[table])
+    facts["row:key"] = keys.where(states[key] == State.OK)
     content = pd.util.hash_pandas_object(inv.raw[table].drop(columns=key), index=False)
-    facts["content"] = content.where(_filled(states, key) > 1)
-    facts["name"] = _names(inv, table).mask(content.duplicated(keep=False))
+    under_other_keys = keys.groupby(content).transform("nunique") > 1
+    facts["row:content"] = content.where((_filled(states, key) > 1) & under_other_keys)
+    facts["row:name"] = _names(inv, table).mask(content.duplicated(keep=False))
     return pd.DataFrame(facts)
 
 
@@ -55,7 +57,9 @@ def _names(inv: Inventory, table: str) -> pd.Series[Any]:
     if not columns or not len(inv.tables[table]):
         return pd.Series(np.nan, index=range(len(inv.tables[table])), dtype=object)
     first, *rest = [inv.tables[table][column] for column in columns]
-    marks = [fingerprint(s.fillna("")) for s in (first, *rest)]
+    model = inv.schema.tables[table].columns
+    # a code means what it says; only words may be written in another order or case and mean the same
+    marks = [fingerprint(s.fillna("")) if model[str(s.name)].type == "text" else s for s in (first, *rest)]
     named = pd.Series(list(zip(*marks, strict=True)), dtype=object)
     said = pd.concat([s.notna() for s in (first, *rest)], axis=1).all(axis=1)
     return named.where(said)

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes.views.links import active, everything, kin, links
+from derbes.views.links import active, along, at, everything, kin, links
 
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
+
+#: Statements whose denial means that such data are not processed at all.
+_DENIED_DATA = ("biometric",)
 
 
 def held_fields(inv: Inventory) -> pd.DataFrame:
@@ -21,25 +24,25 @@ def held_fields(inv: Inventory) -> pd.DataFrame:
 
 
 def held_clauses(inv: Inventory) -> pd.DataFrame:
-    """Clauses of the policy that say a category is processed: ``id``, ``category``; a denial says the contrary."""
+    """Clauses of the policy that speak of a category as processed: ``id``, ``category``; a denial says the contrary."""
     own = links(inv, "categories", "clauses")
-    own["category"] = own["origin"].map(inv.categories["category_id"].astype(object))
+    own["category"] = at(inv.categories["category_id"].astype(object), own["origin"])
     spoken = links(inv, "clauses", "category_ids").rename(columns={"id": "category"})
-    spoken["id"] = spoken["origin"].map(inv.clauses["clause_id"].astype(object))
+    spoken["id"] = at(inv.clauses["clause_id"].astype(object), spoken["origin"])
     spoken = spoken[~spoken["origin"].isin(everything(inv, "clauses", "category_ids"))]
-    denying = inv.clauses.loc[inv.clauses["denies"].str.len() > 0, "clause_id"]
+    denials = inv.clauses["denies"].explode().isin(_DENIED_DATA).groupby(level=0).any()
+    denying = inv.clauses.loc[denials, "clause_id"]
     both = pd.concat([own[["id", "category"]], spoken[["id", "category"]]], ignore_index=True)
     return both[~both["id"].isin(denying)]
 
 
 def category_uses(inv: Inventory) -> pd.DataFrame:
-    """Rows of the register that serve a purpose, by the categories they use, above and below: ``origin``, ``category``."""
+    """Rows of the register that serve a purpose, by category they use, above and below: ``origin``, ``category``."""
     named = links(inv, "processing", "category_ids")
     fields = links(inv, "processing", "field_ids").rename(columns={"id": "field"})
     known = inv.fields[["field_id", "category_id"]].dropna().astype(object).set_axis(["field", "id"], axis=1)
     both = pd.concat([named, fields.merge(known, on="field")[["origin", "id"]]], ignore_index=True)
-    both = both.merge(kin(inv, "categories"), on="id", how="left")
-    both["category"] = both["other"].fillna(both["id"])
+    both = along(both, kin(inv, "categories")).rename(columns={"other": "category"})
     return both.loc[serving(inv, both["origin"]), ["origin", "category"]].drop_duplicates()
 
 
@@ -50,16 +53,15 @@ def field_uses(inv: Inventory) -> pd.DataFrame:
     uses, held = category_uses(inv), held_fields(inv)
     systems = links(inv, "processing", "system_ids").rename(columns={"id": "system"})
     anywhere = uses["origin"].isin(inv.processing.index[inv.processing["system_ids"].isna()])
-    implied = pd.concat(
-        [uses.merge(systems, on="origin").merge(held, on=["category", "system"]), uses[anywhere].merge(held, on="category")]
-    )[["origin", "id"]]
+    placed = uses.merge(systems, on="origin").merge(held, on=["category", "system"])
+    implied = pd.concat([placed, uses[anywhere].merge(held, on="category")])[["origin", "id"]]
     unnamed = inv.processing.index[inv.processing["field_ids"].isna()]
     return pd.concat([named, implied[implied["origin"].isin(unnamed)]], ignore_index=True).drop_duplicates()
 
 
 def serving(inv: Inventory, positions: pd.Series[Any]) -> pd.Series[Any]:
     """Whether the row of the register at each position is in force and names its purpose."""
-    return positions.isin(inv.processing.index[active(inv) & inv.processing["purpose_id"].notna()])
+    return positions.isin(active(inv)) & positions.isin(inv.processing.index[inv.processing["purpose_id"].notna()])
 
 
 def counts(found: pd.Series[Any], by: pd.Series[Any], ids: pd.Series[Any]) -> pd.Series[Any]:

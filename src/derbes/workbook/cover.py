@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
 
 _WIDTHS = (2.0, 32.0, 14.0, 16.0, 14.0, 14.0, 14.0, 40.0)
 _TEXT = list(_WIDTHS[2:])
-_ROMAN = ("", "I", "II", "III", "IV")
 #: Names in a list on the cover before the reader is sent to the sheet that has them all.
-_NAMED = 12
+_NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -102,15 +100,15 @@ def write_cover(book: Book, audit: Audit, words: Mapping[str, Any], *, facts: Ma
 
 
 def _head(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    said, day = words["cover"], words["date"]
+    said, wording = words["cover"], facts["wording"]
     pen.row += 1
     pen.pair(said["operator"], audit.operator)
     if facts["quarter"]:
-        pen.pair(said["quarter"], _quarter(facts["quarter"], words))
-    pen.pair(said["as_of"], audit.as_of.strftime(day))
-    pen.pair(said["law"], said["edition"].format(title=facts["law"], edition=_date(audit.law.edition, day)))
+        pen.pair(said["quarter"], wording.quarter(Quarter.parse(facts["quarter"])))
+    pen.pair(said["as_of"], wording.date(audit.as_of))
+    pen.pair(said["law"], said["edition"].format(title=facts["law"], edition=wording.date(audit.law.edition)))
     if audit.law.newer_reported:
-        pen.pair("", said["newer"].format(date=_date(audit.law.newer_reported, day)), "bold")
+        pen.pair("", said["newer"].format(date=wording.date(audit.law.newer_reported)), "bold")
     counts = {"run": audit.summary["rules_run"], "not_run": audit.summary["rules_not_run"]}
     read = audit.sources["reason"].isna()
     sheets = {"read": int(read.sum()), "left": int((~read).sum())}
@@ -159,20 +157,17 @@ def _found(pen: _Pen, audit: Audit, words: Mapping[str, Any], contents: list[Con
 
 
 def _unchecked(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    said, reasons = words["cover"], facts["reasons"]
+    said = words["cover"]
     pen.section(said["not_checked"])
     idle = audit.rules[audit.rules["status"] == "not_run"]
-    for number, (reason, rows) in enumerate(idle.groupby(idle["reason"].fillna(""), sort=True)):
-        text = said["rules_left"].format(n=len(rows), reason=reasons(reason), rules=_named(list(rows["rule"]), words))
-        pen.pair("" if number else facts["sheets"]["rules"], text)
+    _by_reason(pen, facts["sheets"]["rules"], idle["rule"].groupby(idle["reason"]), words=words, facts=facts)
     left = audit.sources[audit.sources["reason"].notna()]
-    for number, (file, sheet, reason) in enumerate(zip(left["file"], left["sheet"], left["reason"], strict=True)):
-        if number == _NAMED:
-            pen.pair("", words["more"].format(n=len(left) - _NAMED))
-            break
-        place = file if pd.isna(sheet) or not sheet else words["sheet_place"].format(file=file, sheet=sheet)
-        text = said["sources_left"].format(place=place, reason=reasons(reason))
-        pen.pair("" if number else facts["sheets"]["sources"], text)
+    places = [
+        str(file) if pd.isna(sheet) or not sheet else words["sheet_place"].format(file=file, sheet=sheet)
+        for file, sheet in zip(left["file"], left["sheet"], strict=True)
+    ]
+    by_reason = pd.Series(places, index=left.index, dtype=object).groupby(left["reason"])
+    _by_reason(pen, facts["sheets"]["sources"], by_reason, words=words, facts=facts)
     if idle.empty and left.empty:
         pen.pair("", said["nothing_left"])
 
@@ -199,20 +194,9 @@ def _filling(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[s
         pen.pair(f"{number}.", step.format(**names))
 
 
-def _named(names: list[str], words: Mapping[str, Any]) -> str:
-    more = [words["more"].format(n=len(names) - _NAMED)] if len(names) > _NAMED else []
-    return ", ".join([*names[:_NAMED], *more])
-
-
-def _quarter(quarter: str, words: Mapping[str, Any]) -> str:
-    one = Quarter.parse(quarter)
-    return str(words["quarter"].format(year=one.year, number=one.number, roman=_ROMAN[one.number]))
-
-
-def _date(value: object, form: str) -> str:
-    if isinstance(value, dt.date):
-        return value.strftime(form)
-    try:
-        return dt.date.fromisoformat(str(value)).strftime(form)
-    except ValueError:
-        return str(value)
+def _by_reason(pen: _Pen, label: str, names: Any, *, words: Mapping[str, Any], facts: Mapping[str, Any]) -> None:  # noqa: ANN401
+    """One line a reason: how many were left out for it, and the first of them by name."""
+    for number, (code, group) in enumerate(names):
+        listed = [*group[:_NAMED], *([words["more"].format(n=len(group) - _NAMED)] if len(group) > _NAMED else [])]
+        text = words["cover"]["left_out"].format(n=len(group), reason=facts["reasons"](code), names=", ".join(listed))
+        pen.pair("" if number else label, text)

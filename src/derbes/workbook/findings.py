@@ -10,6 +10,7 @@ import pandas as pd
 from derbes import text
 from derbes.findings import SEVERITIES
 from derbes.telling import reason
+from derbes.wording import Wording
 from derbes.workbook.book import LINES, NAME, opened
 from derbes.workbook.cover import Contents, operator_words, write_cover
 from derbes.workbook.lines import lines
@@ -55,12 +56,14 @@ def write_findings(audit: Audit, path: Path, *, quarter: str | None, lang: str, 
 
 def _facts(audit: Audit, words: Mapping[str, Any], *, lang: str, quarter: str | None) -> dict[str, Any]:
     name, _ = operator_words(audit)
+    wording = Wording(lang, "workbook")
     return {
+        "wording": wording,
         "quarter": quarter,
         "version": version("derbes"),
         "sheets": words["sheets"],
         "reasons": lambda code: reason(str(code), lang),
-        "footer": f"{name} · {audit.as_of.strftime(words['date'])}",
+        "footer": f"{name} · {wording.date(audit.as_of)}",
         "law": words["cover"]["law_titles"].get(audit.law.id, audit.law.name[lang]),
         "acts": _acts(audit, words, lang),
     }
@@ -75,10 +78,11 @@ def _acts(audit: Audit, words: Mapping[str, Any], lang: str) -> str:
 
 def _parts(told: pd.DataFrame, audit: Audit, words: Mapping[str, Any], lang: str) -> list[tuple[str, pd.DataFrame]]:
     """Sheets of lines under their names: families by weight, then the questions."""
+    wording = Wording(lang, "workbook")
     unknown = told["unknown"].fillna(value=False).astype(bool)
     risks, questions = told[~unknown], told[unknown]
     found = [*dict.fromkeys([*_ORDER, *risks["family"]])]
-    parts = [(str(words["families"].get(one, one))[:NAME], risks[risks["family"] == one]) for one in found]
+    parts = [(wording.label("family", one)[:NAME], risks[risks["family"] == one]) for one in found]
     if len(questions):
         answered = questions.assign(question=asked(questions, audit.inventory.schema, words, lang), answer="")
         parts.append((words["sheets"]["questions"], answered))
@@ -113,13 +117,17 @@ def _sources(audit: Audit, facts: Mapping[str, Any], lang: str) -> pd.DataFrame:
 
 
 def _rules(audit: Audit, words: Mapping[str, Any], facts: Mapping[str, Any]) -> pd.DataFrame:
-    """Rules as the catalogue of what was asked: a title's named places show as an ellipsis."""
-    frame = audit.rules.reset_index(drop=True)
+    """Rules as the catalogue of what was asked, broken ones first, then those that did not run.
+
+    A title's named places show as an ellipsis.
+    """
+    order = pd.DataFrame({"kept": audit.rules["broken"].fillna(0).eq(0), "ran": audit.rules["status"].eq("run")})
+    frame = audit.rules.loc[order.sort_values(["kept", "ran"], kind="stable").index].reset_index(drop=True)
     ran = frame["status"].eq("run")
     return pd.DataFrame(
         {
             "rule": frame["rule"],
-            "family": frame["family"].map(lambda name: words["families"].get(name, name)),
+            "family": frame["family"].map(lambda name: facts["wording"].label("family", name)),
             "severity": frame["severity"].map(words["severities"]),
             "title": frame["title"].str.replace(r"\{\w+\}", "…", regex=True),
             "looked": frame["rows"].fillna(0).astype(int),

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 #: Findings a line: their ids of 17 characters have to fit into one cell.
 _A_LINE = 1_500
-#: Characters of a list of keys or cells, and titles that differ, before a line says how many more there are.
-_LIST, _TITLES = 600, 6
+#: Characters of a list of keys, cells or titles before a line says how many more there are.
+_LIST = 600
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)\Z")
 
 
@@ -30,9 +30,9 @@ def lines(audit: Audit, words: Mapping[str, Any], lang: str) -> pd.DataFrame:
     """One row per line to write, ready as text, the gravest first; decided ones last within a family.
 
     Findings share a line when rule, severity, status, decision, column, value and related rows are equal, and, where
-    no cell or no value is named, their titles but for the row's key. Columns: those of `workbook.columns` that a line
-    has, and the codes behind them: ``family``, ``unknown``, ``column``, ``confirm``, ``grave`` (severity), ``code``
-    (table), ``active`` (counts in the summary).
+    no cell is at fault, their titles but for the row's key. A value that is the row's own id is none. Columns: those
+    of `workbook.columns` that a line has, and the codes behind them: ``family``, ``unknown``, ``column``,
+    ``confirm``, ``grave`` (severity), ``code`` (table), ``active`` (counts in the summary).
     """
     schema = audit.inventory.schema
     ordered = _ordered(audit.findings, schema)
@@ -92,17 +92,17 @@ def _ordered(findings: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 
 def _alike(frame: pd.DataFrame) -> pd.Series[int]:
+    value = frame["value"].mask(frame["value"] == frame["key"])  # a finding on the id is about the row, not the id
     place = pd.DataFrame(
         {
             "rule": frame["rule"], "severity": frame["severity"], "status": frame["status"],
-            "table": frame["table"], "column": frame["column"].fillna(""), "value": frame["value"].map(_exact),
+            "table": frame["table"], "column": frame["column"].fillna(""), "value": value.map(_exact),
             "related": frame["related"].map(_exact), "decision": frame["decision"].map(_exact),
             "unknown": frame["unknown"].fillna(value=False).astype(bool),
         }
     )  # fmt: skip
-    told = frame["cell"].notna() & (frame["value"].notna() | place["unknown"])
-    pairs = zip(frame["title"], frame["key"], told, strict=True)
-    place["title"] = ["" if known else str(title).replace(str(key), "\0") for title, key, known in pairs]
+    pairs = zip(frame["title"], frame["key"], frame["cell"].notna(), strict=True)
+    place["title"] = ["" if placed else str(title).replace(str(key), "\0") for title, key, placed in pairs]
     alike = place.groupby(list(place.columns), sort=False).ngroup()
     chunk = place.groupby(alike, sort=False).cumcount() // _A_LINE
     return pd.Series(pd.factorize(alike * (len(frame) + 1) + chunk)[0], index=frame.index)
@@ -200,7 +200,8 @@ def _what(titles: np.ndarray, keys: np.ndarray, words: Mapping[str, Any]) -> str
     shapes: dict[str, str] = {}
     for title, key in zip(titles, keys, strict=True):
         shapes.setdefault(str(title).replace(str(key), "\0"), str(title))
-    told = list(shapes.values())[:_TITLES]
+    room = np.cumsum([len(title) for title in shapes.values()])
+    told = list(shapes.values())[: max(1, int(np.searchsorted(room, _LIST, side="right")))]
     left = len(titles) - len(told)
     return "\n".join([*told, *([words["more_alike"].format(n=left)] if left else [])])
 

@@ -54,7 +54,7 @@ _KNOWN = (Heading("status", 14, "grey"), Heading("since", 11, "grey"), Heading("
           Heading("ids", 20, "ids"))  # fmt: skip
 FINDINGS = Layout(
     (Heading("number", 5, "number"), Heading("severity", 15, "severity"), Heading("table", 13), Heading("key", 15),
-     Heading("cell", 15), Heading("what", 30), Heading("why", 30), Heading("fix", 30), Heading("law", 13), *_ANSWERED,
+     Heading("cell", 17), Heading("what", 30), Heading("why", 30), Heading("fix", 30), Heading("law", 13), *_ANSWERED,
      Heading("related", 20), Heading("count", 10, "number"), Heading("value", 20, "grey"), *_KNOWN),
     printed=13,
 )  # fmt: skip

@@ -15,7 +15,7 @@ HEAD, INPUT_HEAD, INPUT = "#E4E7EB", "#F3E3AE", "#FFFBEA"
 DATE = "date"
 
 _TEXT: Look = {"text_wrap": True, "valign": "top", "quote_prefix": True}  # edited text that begins with = stays text
-_BODY: Look = {**_TEXT, "bottom": 1, "bottom_color": LINE}
+_BODY: Look = {**_TEXT, "bottom": 1, "bottom_color": LINE, "right": 1, "right_color": LINE}
 _HEAD: Look = {**_TEXT, "bold": True, "bg_color": HEAD, "border": 1, "border_color": LINE}
 _INPUT: Look = {**_TEXT, "bg_color": INPUT, "border": 1, "border_color": LINE, "locked": False}
 _CELL: Look = {"text_wrap": True, "valign": "top"}

@@ -1,4 +1,4 @@
-"""Dates, numbers, quarters and labels as the reader's language writes them."""
+"""Sentences, dates, numbers, quarters and labels as the reader's language writes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from derbes.page.markup import Number
 from derbes.text import fill, words
 
 if TYPE_CHECKING:
@@ -24,37 +23,44 @@ _FORMS = ("one", "few", "many", "other")
 _ROMAN = ("", "I", "II", "III", "IV")
 
 
+class Number(str):
+    """A number already written in the reader's language."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Wording:
     """Words of one section in one language, and the forms of numbers and dates that go with them."""
 
     lang: str
+    section: str
 
     @cached_property
     def _locale(self) -> Locale:
         return Locale.parse(_LOCALES.get(self.lang, self.lang))
 
-    @cached_property
-    def page(self) -> dict[str, Any]:
-        """Words of the pages."""
-        return words(self.lang)["page"]
-
     def __call__(self, *path: str, **values: object) -> str:
-        """Return the words at this path of the section, with its named places filled in.
+        """Return the words at this path of the section, with their named places filled in.
 
         An entry that is a list holds the forms for one, few and many (or one and other); ``n`` chooses.
         """
-        entry: Any = self.page
-        for step in path:
-            entry = entry[step]
+        entry = self.entry(*path)
         if isinstance(entry, list):
             form = _FORMS.index(self._locale.plural_form(int(str(values["n"]))))
             entry = entry[min(form, len(entry) - 1)]
-        return fill(entry, {key: self._written(value) for key, value in values.items()})
+        return fill(str(entry), {key: self._written(value) for key, value in values.items()})
+
+    def entry(self, *path: str) -> Any:  # noqa: ANN401 - a text, a list or a mapping of them
+        """Return what stands at this path of the section."""
+        found: Any = words(self.lang)[self.section]
+        for step in path:
+            found = found[step]
+        return found
 
     def label(self, group: str, code: object) -> str:
-        """Return the label of a code, or the code itself where no label is known."""
-        return str(self.page[group].get(code, code))
+        """Return the label of a severity, status or family, or the code itself where no label is known."""
+        return str(words(self.lang)["wording"][group].get(code, code))
 
     def number(self, value: float) -> Number:
         """Return a number with the language's thousands separator."""
@@ -69,7 +75,14 @@ class Wording:
 
     def quarter(self, quarter: Quarter) -> str:
         """Return a quarter in words."""
-        return self("quarter", roman=_ROMAN[quarter.number], number=str(quarter.number), year=str(quarter.year))
+        names = {"roman": _ROMAN[quarter.number], "number": quarter.number, "year": quarter.year}
+        return fill(words(self.lang)["wording"]["quarter"], names)
+
+    def span(self, n: int, unit: str) -> str:
+        """Return a length of time, from its number and its ISO 8601 letter: Y, M, W or D."""
+        forms = words(self.lang)["wording"]["spans"][unit]
+        form = _FORMS.index(self._locale.plural_form(n))
+        return fill(forms[min(form, len(forms) - 1)], {"n": n})
 
     def _written(self, value: object) -> object:
         return self.number(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,0 +1,389 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+from packages import MAIN, SHEET, changed, opendocument, row, sheet_of, table, text, understated, workbook
+
+import derbes
+from derbes.cells import Grid, Kind
+from derbes.errors import SourceError
+from derbes.read import grids, guard, sources
+
+CELL = '<row r="1"><c r="A1"><v>1</v></c></row>'
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(SourceError) as caught:
+        list(grids(path))
+    assert caught.value.where == path.name
+    assert caught.value.remedy
+    assert "\n" not in str(caught.value)
+    return caught.value.code
+
+
+def saved(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def only(path: Path) -> Grid:
+    (grid,) = grids(path)
+    return grid
+
+
+# files that are not what their name says
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("a.xlsx", b"", "empty_file"),
+        ("a.ods", b"", "empty_file"),
+        ("a.csv", b"", "empty_file"),
+        ("a.csv", b"\xef\xbb\xbf\r\n", "empty_file"),
+        ("a.xlsx", b"id;name\n1;2\n", "not_a_spreadsheet"),
+        ("a.xlsx", b"<html><table><tr><td>1</td></tr></table></html>", "not_a_spreadsheet"),
+        ("a.xlsx", guard.OLE + bytes(4096), "not_a_spreadsheet"),
+        ("a.xlsx", guard.OLE + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "encrypted"),
+        ("a.xlsx", b"PK\x03\x04 and then nothing", "truncated"),
+        ("a.csv", b"PK\x03\x04 a workbook", "not_a_spreadsheet"),
+        ("a.csv", guard.OLE, "not_a_spreadsheet"),
+        ("a.csv", b"%PDF-1.7", "not_a_spreadsheet"),
+        ("a.csv", b"<!DOCTYPE html><html></html>", "not_a_spreadsheet"),
+        ("a.csv", bytes(range(1, 32)) * 20, "not_a_spreadsheet"),
+        ("a.numbers", b"x", "not_a_spreadsheet"),
+    ],
+)
+def test_what_a_file_is_decides_over_its_name(tmp_path: Path, name: str, content: bytes, code: str) -> None:
+    assert refusal(saved(tmp_path / name, content)) == code
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [("word/document.xml", "a.xlsx"), ("xl/workbook.bin", "a.xlsx"), ("content.xml", "a.xlsx"), ("x", "a.ods")],
+)
+def test_another_kind_of_zip_is_no_workbook(tmp_path: Path, part: str, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / name, "w") as package:
+        package.writestr(part, "<x/>")
+    assert refusal(tmp_path / name) == "not_a_spreadsheet"
+
+
+def test_a_workbook_cut_anywhere_is_refused_with_a_reason(tmp_path: Path) -> None:
+    whole = workbook(tmp_path / "whole.xlsx", *[[f"field {n}", n] for n in range(300)]).read_bytes()
+    for share in range(1, 20):
+        code = refusal(saved(tmp_path / "a.xlsx", whole[: len(whole) * share // 20]))
+        assert code in {"truncated", "not_a_spreadsheet"}
+
+
+def test_damage_within_a_part_is_found(tmp_path: Path) -> None:
+    raw = bytearray(workbook(tmp_path / "a.xlsx", *[[f"field {n}", n] for n in range(300)]).read_bytes())
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as package:
+        place = package.getinfo(SHEET).header_offset + 200
+    raw[place : place + 40] = bytes(40)
+    assert refusal(saved(tmp_path / "a.xlsx", bytes(raw))) == "truncated"
+
+
+@pytest.mark.parametrize("manifest", ['<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/>'])
+def test_an_ods_with_a_password_is_encrypted(tmp_path: Path, manifest: str) -> None:
+    closed = manifest + "</manifest:file-entry>"
+    assert refusal(opendocument(tmp_path / "a.ods", table(row(text("x"))), manifest=closed)) == "encrypted"
+
+
+def test_pipes_folders_and_dead_links_never_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.xlsx")
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "dead.ods").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop.xlsx").symlink_to(tmp_path / "loop.xlsx")
+    codes = [refusal(tmp_path / name) for name in ("pipe.xlsx", "folder.csv", "dead.ods", "loop.xlsx")]
+    assert codes == ["unreadable", "unreadable", "missing", "unreadable"]
+    assert [source.reason for source in sources(tmp_path)] == [None, "not_a_file", None, "not_a_file"]
+    with pytest.raises(SourceError):
+        sources(tmp_path / "pipe.xlsx")
+
+
+def test_a_link_to_a_workbook_is_that_workbook(tmp_path: Path) -> None:
+    workbook(tmp_path / "a.xlsx", ["x"])
+    (tmp_path / "b.xlsx").symlink_to(tmp_path / "a.xlsx")
+    assert only(tmp_path / "b.xlsx").text[0][0] == "x"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_said(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", ["x"])
+    path.chmod(0)
+    assert refusal(path) == "permission"
+
+
+# bombs
+
+
+def test_a_vast_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "a.csv").open("wb") as file:
+        file.truncate(200 << 20)  # a sparse file: no disk is filled
+    assert refusal(tmp_path / "a.csv") == "too_large"
+
+
+@pytest.mark.parametrize("part", [SHEET, "xl/styles.xml", "xl/sharedStrings.xml", "xl/workbook.xml"])
+def test_a_part_that_expands_too_much_is_a_bomb(tmp_path: Path, part: str) -> None:
+    path = changed(workbook(tmp_path / "a.xlsx", ["x"]), part, lambda xml: xml + " " * (40 << 20))
+    assert refusal(path) == "bomb"
+
+
+def test_a_zip_that_lies_about_a_size_is_not_believed(tmp_path: Path) -> None:
+    path = changed(workbook(tmp_path / "a.xlsx", ["x"]), SHEET, lambda xml: xml + " " * (40 << 20))
+    assert refusal(understated(path, SHEET, 1000)) == "bomb"
+
+
+def test_a_small_bomb_costs_less_than_a_second_and_a_hundred_megabytes(tmp_path: Path) -> None:
+    path = changed(workbook(tmp_path / "a.xlsx", ["x"]), SHEET, lambda xml: xml + "<row/>" * (8 << 20))
+    understated(path, SHEET, 1000)
+    program = """if True:
+        import resource, sys, time
+        from pathlib import Path
+        from derbes.errors import SourceError
+        from derbes.read import grids
+        used, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+        try:
+            list(grids(Path(sys.argv[1])))
+        except SourceError as error:
+            print(error.code, time.process_time() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - used)
+    """
+    source = str(Path(derbes.__file__).parents[1])
+    ran = subprocess.run(
+        [sys.executable, "-c", program, path], capture_output=True, text=True, check=True, env={"PYTHONPATH": source}
+    )
+    code, seconds, kilobytes = ran.stdout.split()
+    assert code == "bomb"
+    assert float(seconds) < 1
+    assert int(kilobytes) < 100_000
+
+
+def test_a_table_of_contents_of_a_million_parts_is_refused_unread(tmp_path: Path) -> None:
+    entry = b"PK\x01\x02" + bytes(24) + (4).to_bytes(2, "little") + bytes(16) + b"a.xm"
+    count = 100_000
+    listed = entry * count
+    end = b"PK\x05\x06" + bytes(8) + len(listed).to_bytes(4, "little") + (4).to_bytes(4, "little") + bytes(2)
+    assert refusal(saved(tmp_path / "a.xlsx", b"PK\x03\x04" + listed + end)) == "bomb"
+
+
+def test_two_parts_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", ["x"])
+    with zipfile.ZipFile(path, "a") as package:
+        package.writestr(SHEET.upper(), "<worksheet/>")
+    assert refusal(path) == "unreadable"
+
+
+@pytest.mark.parametrize("part", [SHEET, "xl/sharedStrings.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"])
+def test_declared_entities_are_refused(tmp_path: Path, part: str) -> None:
+    doctype = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
+    assert refusal(changed(workbook(tmp_path / "a.xlsx", ["x"]), part, lambda xml: doctype + xml)) == "bomb"
+
+
+def test_a_count_of_strings_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    announced = f'<sst xmlns="{MAIN}" count="1" uniqueCount="4000000000"><si><t>x</t></si></sst>'
+    assert refusal(changed(workbook(tmp_path / "a.xlsx", ["x"]), "xl/sharedStrings.xml", lambda _: announced)) == "bomb"
+
+
+def test_a_count_of_spaces_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    spaces = row(text('a<text:s text:c="1500000000"/>b'))
+    assert refusal(opendocument(tmp_path / "a.ods", table(spaces))) == "unreadable"
+
+
+# sheets too vast to hold
+
+
+def test_a_cell_in_the_last_corner_is_not_given_to_the_library_and_other_sheets_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        page = book.add_worksheet("vast")
+        page.write_string(0, 0, "x")
+        page.write_string(1_048_575, 16_383, "x")
+        book.add_worksheet("fields").write_string(0, 0, "x")
+    vast, fields = grids(path)
+    assert (vast.reason, vast.notes, vast.text) == ("too_large", ("cells_reach:XFD1048576",), [])
+    assert (fields.reason, fields.text[0][0]) == (None, "x")
+
+
+def test_a_stray_cell_in_the_last_row_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        page = book.add_worksheet("fields")
+        page.write_row(0, 0, ["a", "b", "c"])
+        page.write_string(1_048_575, 2, "stray")
+    grid = only(path)
+    assert (len(grid.text[2]), grid.text[2][-1], grid.text[0][0]) == (1_048_576, "stray", "a")
+
+
+def test_formatted_blank_cells_to_the_last_row_are_nothing(tmp_path: Path) -> None:
+    blank = '<row r="{0}"><c r="A{0}" s="0"/><c r="ZZ{0}" s="0"/></row>'
+    rows = "".join(map(blank.format, range(2, 2000)))
+    far = '<row r="1048576" s="0" customFormat="1"><c r="XFD1048576" s="0"/></row>'
+    grid = only(sheet_of(tmp_path / "a.xlsx", CELL + rows + far))
+    assert ([list(column) for column in grid.text], grid.reason) == ([["1"]], None)
+
+
+def test_a_dimension_that_lies_is_not_believed(tmp_path: Path) -> None:
+    stated = '<dimension ref="A1:XFD1048576"/>'
+    assert only(sheet_of(tmp_path / "a.xlsx", CELL, before=stated)).reason is None
+    far = CELL + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    assert only(sheet_of(tmp_path / "b.xlsx", far, before='<dimension ref="A1"/>')).reason == "too_large"
+
+
+FAR = [
+    '<c r="XFD1048576"><v>1</v></c>',
+    '<c  r="XFD1048576"><v>1</v></c>',
+    "<c r='XFD1048576'><v>1</v></c>",
+    '<c s="0" r="XFD1048576"><v>1</v></c>',
+    '<c r = "XFD1048576" ><v>1</v></c>',
+    '<c\nr="XFD1048576"\n><v>1</v></c>',
+    '<c r="xfd1048576"><v>1</v></c>',
+    '<c x=">" r="XFD1048576"><v>1</v></c>',
+    '<c x="<" r="XFD1048576"><v>1</v></c>',
+    '<c r="A1" r="XFD1048576"><v>1</v></c>',
+    '<c r="A1" r ="XFD1048576"><v>1</v></c>',
+    '<y:c r="XFD1048576"><v>1</v></y:c>',
+    '<c r="ZZZZ1048576"><v>1</v></c>',
+    '<c r="A4294967295"><v>1</v></c>',
+    '<c r="A99999999"><v>1</v></c>',
+    '<!-- <c r="A1"> --><c r="XFD1048576"><v>1</v></c>',
+    '<c r="XFD1048576"><v><![CDATA[1]]></v></c>',
+    '<c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c>',
+    '<c r="XFD1048576"><f>1+1</f></c>',
+]
+
+
+@pytest.mark.parametrize("far", FAR)
+@pytest.mark.parametrize("also", ["", '<c r="AB1"><v>1</v></c>'])
+def test_no_way_of_writing_a_far_cell_reaches_the_library(tmp_path: Path, far: str, also: str) -> None:
+    grid = only(sheet_of(tmp_path / "a.xlsx", f'<row r="1"><c r="A1"><v>1</v></c>{also}{far}</row>'))
+    assert grid.reason in {"too_large", "unreadable"}
+
+
+@pytest.mark.parametrize(
+    ("before", "rows", "after"),
+    [
+        ("<!-- <sheetData/> -->", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>', ""),
+        ("<sheetData/>", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>', ""),
+        ("", CELL, '<sheetData><row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'),
+        ("", CELL + "<!-- </sheetData> -->", ""),
+    ],
+)
+def test_cells_in_an_odd_place_are_refused(tmp_path: Path, before: str, rows: str, after: str) -> None:
+    grid = only(sheet_of(tmp_path / "a.xlsx", rows, before=before, after=after))
+    assert grid.reason in {"too_large", "unreadable"}
+
+
+def test_a_sheet_in_utf16_is_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", ["x"])
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    parts[SHEET] = parts[SHEET].decode().replace("UTF-8", "UTF-16").encode("utf-16")
+    with zipfile.ZipFile(path, "w") as new:
+        for name, content in parts.items():
+            new.writestr(name, content)
+    assert refusal(path) == "unreadable"
+
+
+def test_a_row_without_end_is_refused_in_bounded_memory(tmp_path: Path) -> None:
+    noise = zlib.compress(os.urandom(1 << 16), 0).hex()
+    row_ = '<row r="1"><c r="A1" t="inlineStr"><is><t>' + noise * 160 + "</t></is></c></row>"
+    assert only(sheet_of(tmp_path / "a.xlsx", row_)).reason == "too_large"
+
+
+def test_a_cell_of_more_than_a_million_characters_is_refused_whole(tmp_path: Path) -> None:
+    rows = f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"ab" * 500_001}</t></is></c></row>'
+    grid = only(sheet_of(tmp_path / "a.xlsx", rows))
+    assert (grid.reason, grid.notes) == ("too_large", ("cell_overlong",))
+
+
+def test_an_ods_sheet_with_a_cell_in_the_last_corner_is_cut_out_and_the_others_are_read(tmp_path: Path) -> None:
+    blank = '<table:table-cell table:number-columns-repeated="16383"/>'
+    vast = row(text("x")) + row(blank, 'table:number-rows-repeated="1048574"') + row(blank + text("z"))
+    tables = table(row(text("a")), "first") + table(vast, "vast &amp; wide") + table(row(text("b")), "last")
+    first, second, last = grids(opendocument(tmp_path / "a.ods", tables))
+    assert (second.sheet, second.reason) == ("vast & wide", "too_large")
+    assert second.notes == ("cells_reach:XFD1048576",)
+    assert (first.text[0][0], last.text[0][0]) == ("a", "b")
+
+
+def test_an_ods_row_repeated_a_million_times_is_counted(tmp_path: Path) -> None:
+    wide = text("x", 'table:number-columns-repeated="100"')
+    grid = only(opendocument(tmp_path / "a.ods", table(row(wide, 'table:number-rows-repeated="1000000"'))))
+    assert grid.reason == "too_large"
+
+
+def test_an_ods_sheet_within_a_cell_or_a_comment_is_refused(tmp_path: Path) -> None:
+    inner = f"<table:table-cell>{table(row(text('x')), 'inner')}</table:table-cell>"
+    assert refusal(opendocument(tmp_path / "a.ods", table(row(inner)))) == "unreadable"
+    assert refusal(opendocument(tmp_path / "b.ods", table(row(text("x")) + "<!-- -->"))) == "unreadable"
+    assert refusal(opendocument(tmp_path / "c.ods", "")) == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        row(text("x", 'table:number-columns-repeated="+16384"'), 'table:number-rows-repeated="1000000"'),
+        row(text("x", 'table:number-columns-repeated="&#49;6384"'), 'table:number-rows-repeated="1000000"'),
+        row(text("x", "table:number-columns-repeated = '16384'"), "table:number-rows-repeated = '1000000'"),
+        row(text("x", 'a="</table:table-row>" table:number-columns-repeated="16384"') * 2),
+        text("x", 'table:number-columns-repeated="16384"') * 2,
+    ],
+)
+def test_no_way_of_writing_a_count_reaches_the_library(tmp_path: Path, rows: str) -> None:
+    path = opendocument(tmp_path / "a.ods", table(rows))
+    try:
+        assert only(path).reason == "too_large"
+    except SourceError as error:
+        assert error.code == "unreadable"
+
+
+# sheets written in unusual ways
+
+
+PREFIXED = f'<x:worksheet xmlns:x="{MAIN}"><x:sheetData>%s</x:sheetData></x:worksheet>'
+
+
+def test_prefixed_elements_are_read_like_others(tmp_path: Path) -> None:
+    cells = '<x:c r="B2" t="e"><x:v>#REF!</x:v></x:c><x:c r="C2"><x:f>1+1</x:f></x:c><x:c r="D2"><x:v>5</x:v></x:c>'
+    path = workbook(tmp_path / "a.xlsx", ["x"])
+    grid = only(changed(path, SHEET, lambda _: PREFIXED % f'<x:row r="2" hidden="1">{cells}</x:row>'))
+    assert [column[1] for column in grid.text] == ["", "#REF!", "", "5"]
+    assert [column[1] for column in grid.kind] == [Kind.TEXT, Kind.ERROR, Kind.FORMULA, Kind.NUMBER]
+    assert grid.hidden_rows == {2}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '<row><c><v>1</v></c></row><row hidden="1"><c t="e"><v>#N/A</v></c><c><f>1</f></c><c t="str"><v>a</v></c></row>',
+        "<row r='1'><c r='A1'><v>1</v></c></row>"
+        "<row hidden='true' r='2'><c t='e' r='A2'><v>#N/A</v></c><c r='B2'><f>1</f><v/></c><c t='str' r='C2'><v>a</v></c></row>",
+        '<row\tr="1"><c  r="a1" ><v>1</v></c ></row>'
+        '<row r="2" hidden="1"><c cm="1" r="A2" t="e"><v>#N/A</v></c><c/><c r="B2"><f>1</f></c><c t="str" ><v>a</v></c></row>',
+    ],
+)
+def test_attributes_may_be_missing_in_any_order_and_quotes(tmp_path: Path, rows: str) -> None:
+    grid = only(sheet_of(tmp_path / "a.xlsx", rows))
+    assert [list(column) for column in grid.text] == [["1", "#N/A"], ["", ""], ["", "a"]]
+    assert [list(column) for column in grid.kind] == [[Kind.NUMBER, Kind.ERROR], [0, Kind.FORMULA], [0, Kind.TEXT]]
+    assert grid.hidden_rows == {2}
+
+
+def test_a_cell_the_library_cannot_read_spoils_its_sheet_only(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", ["x"])
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("bad")
+        book.add_worksheet("good").write_string(0, 0, "x")
+    bad, good = grids(changed(path, SHEET, lambda xml: xml.replace("<sheetData/>", f"<sheetData>{STRANGE}</sheetData>")))
+    assert (bad.reason, bad.notes[0].partition(":")[0]) == ("unreadable", "library")
+    assert good.text[0][0] == "x"
+
+
+STRANGE = '<row r="1"><c r="A1" t="s"><v>999</v></c></row>'

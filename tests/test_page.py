@@ -1,0 +1,145 @@
+"""Pages: the verdict that the facts allow, words in three languages, and nothing that a cell could smuggle in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import DAY, DEMO, LETOILE
+
+from derbes.auditing import Audit, audit
+from derbes.page import AuditPage, facts
+from derbes.page.markup import Passage, element, passage, table
+from derbes.quarter import Quarter
+from derbes.text import LANGUAGES
+from derbes.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Q3 = Quarter(2026, 3)
+PASSAGES = ("title", "scope", "verdict", "risks", "coverage", "unknown", "not_checked", "findings", "colophon")
+
+
+@pytest.fixture(scope="module")
+def done() -> Audit:
+    return audit(LETOILE, as_of=DAY, before="none", lang="en")
+
+
+@pytest.fixture
+def told(done: Audit) -> Callable[..., Audit]:
+    """The audit with other findings and rules."""
+
+    def change(*, findings: Any = None, rules: Any = None) -> Audit:
+        return replace(
+            done,
+            findings=done.findings if findings is None else findings,
+            rules=done.rules[done.rules["status"] == "run"] if rules is None else rules,
+        )
+
+    return change
+
+
+def test_critical_findings_make_the_verdict_critical(done: Audit) -> None:
+    assert facts.verdict(done) == "critical"
+
+
+def test_without_critical_findings_warnings_make_the_verdict(done: Audit, told: Callable[..., Audit]) -> None:
+    assert facts.verdict(told(findings=done.findings[done.findings["severity"] != "critical"])) == "warning"
+
+
+def test_a_verdict_is_never_clean_while_a_fact_is_unknown(done: Audit, told: Callable[..., Audit]) -> None:
+    unknown = done.findings[done.findings["unknown"].astype(bool)].assign(severity="info")
+    assert facts.verdict(told(findings=unknown)) == "incomplete"
+
+
+def test_a_verdict_is_never_clean_while_a_rule_was_not_run(done: Audit, told: Callable[..., Audit]) -> None:
+    assert facts.verdict(told(findings=done.findings.iloc[:0], rules=done.rules)) == "incomplete"
+
+
+def test_notes_alone_do_not_spoil_a_verdict(done: Audit, told: Callable[..., Audit]) -> None:
+    notes = done.findings[~done.findings["unknown"].astype(bool)].assign(severity="info")
+    assert facts.verdict(told(findings=notes)) == "info"
+
+
+def test_nothing_found_nothing_unknown_and_every_rule_run_is_clean(done: Audit, told: Callable[..., Audit]) -> None:
+    clean = told(findings=done.findings.iloc[:0])
+    assert facts.verdict(clean) == "clean"
+    assert [repr(getattr(AuditPage(clean, Q3), name)()) for name in PASSAGES]
+
+
+def test_accepted_findings_are_counted_apart(done: Audit, told: Callable[..., Audit]) -> None:
+    accepted = told(findings=done.findings.assign(status="accepted"))
+    assert facts.verdict(accepted) == "clean"
+    assert f"{len(done.findings)}" in repr(AuditPage(accepted, Q3).verdict())
+    assert "There are no findings." in repr(AuditPage(accepted, Q3).findings())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_passage_is_told_in_every_language_without_a_gap(lang: str) -> None:
+    page = AuditPage(audit(DEMO, as_of=DAY, before="none", lang=lang), Q3)
+    said = [repr(getattr(page, name)()) for name in PASSAGES]
+    assert all(said)
+    assert not [text for text in said if "{" in text or "nan" in text.split() or "None" in text.split()]
+
+
+def test_the_worst_findings_come_first(done: Audit) -> None:
+    counted = facts.counted(done)
+    order = counted["severity"].map({"critical": 0, "warning": 1, "info": 2})
+    assert order.is_monotonic_increasing
+    assert len(counted) == len(done.findings)
+
+
+def test_the_unknown_facts_of_the_page_add_up_to_those_of_the_audit(done: Audit) -> None:
+    assert facts.unknowns(facts.counted(done))["n"].sum() == done.summary["unknown"]
+
+
+def test_the_families_of_the_page_add_up_to_the_rules_of_the_audit(done: Audit) -> None:
+    families = facts.families(done)
+    assert families["rules"].sum() == len(done.rules)
+    assert families["not_run"].sum() == done.summary["rules_not_run"]
+
+
+def test_thousands_of_critical_findings_keep_their_ids_and_no_rows(done: Audit, told: Callable[..., Audit]) -> None:
+    one = done.findings.iloc[[0]]
+    many = one.loc[one.index.repeat(3000)].assign(id=[f"{n:016x}" for n in range(3000)])
+    page = AuditPage(told(findings=many.reset_index(drop=True)), Q3).findings().html
+    assert page.count("<tr>") < 160
+    assert all(f'id="f-{n:016x}"' in page for n in range(3000))
+    assert "2,850 more rows in findings.xlsx" in page
+    assert len(page) < 400_000
+
+
+def test_a_page_of_a_quarter_opens_with_the_last_complete_one_and_its_last_day() -> None:
+    page = AuditPage.of(DEMO)
+    assert page.audit.as_of == page.quarter.last_day
+
+
+def test_what_is_not_markup_is_escaped() -> None:
+    made = table(["<a>"], [["<b>", element("b", "&")]], caption="<c>", class_='"x')
+    assert "<a>" not in made
+    assert "&lt;b&gt;" in made
+    assert "<b>&amp;</b>" in made
+    assert 'class="&#34;x"' in made
+
+
+def test_a_passage_is_words_in_a_terminal() -> None:
+    assert repr(passage(element("h2", "A & B"), element("p", "one", element("b", "two")))) == "A & B\nonetwo"
+    assert Passage("<p>x</p>")._repr_html_() == "<p>x</p>"
+
+
+@pytest.mark.parametrize(
+    ("lang", "n", "said"),
+    [
+        ("ru", 1, "1 \u043c\u0435\u0441\u0442\u043e"),
+        ("ru", 3, "3 \u043c\u0435\u0441\u0442\u0430"),
+        ("ru", 11, "11 \u043c\u0435\u0441\u0442"),
+        ("ru", 1234, "1\u00a0234 \u043c\u0435\u0441\u0442\u0430"),
+        ("en", 1, "1 place"),
+        ("en", 1234, "1,234 places"),
+        ("kk", 5, "5 \u043e\u0440\u044b\u043d"),
+    ],
+)
+def test_numbers_and_their_nouns_agree(lang: str, n: int, said: str) -> None:
+    assert Wording(lang, "page")("risks", "places", n=n).endswith(said)
