@@ -14,7 +14,7 @@ from packages import MAIN, SHEET, changed, opendocument, row, sheet_of, table, t
 import derbes
 from derbes.cells import Grid, Kind
 from derbes.errors import SourceError
-from derbes.read import grids, guard, sources
+from derbes.read import content, grids, guard, sources, worksheet
 
 CELL = '<row r="1"><c r="A1"><v>1</v></c></row>'
 
@@ -90,7 +90,9 @@ def test_damage_within_a_part_is_found(tmp_path: Path) -> None:
     assert refusal(saved(tmp_path / "a.xlsx", bytes(raw))) == "truncated"
 
 
-@pytest.mark.parametrize("manifest", ['<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/>'])
+@pytest.mark.parametrize(
+    "manifest", ['<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/>']
+)
 def test_an_ods_with_a_password_is_encrypted(tmp_path: Path, manifest: str) -> None:
     closed = manifest + "</manifest:file-entry>"
     assert refusal(opendocument(tmp_path / "a.ods", table(row(text("x"))), manifest=closed)) == "encrypted"
@@ -341,7 +343,7 @@ def test_no_way_of_writing_a_count_reaches_the_library(tmp_path: Path, rows: str
     try:
         assert only(path).reason == "too_large"
     except SourceError as error:
-        assert error.code == "unreadable"
+        assert error.code == "unreadable"  # noqa: PT017
 
 
 # sheets written in unusual ways
@@ -362,11 +364,11 @@ def test_prefixed_elements_are_read_like_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "rows",
     [
-        '<row><c><v>1</v></c></row><row hidden="1"><c t="e"><v>#N/A</v></c><c><f>1</f></c><c t="str"><v>a</v></c></row>',
-        "<row r='1'><c r='A1'><v>1</v></c></row>"
-        "<row hidden='true' r='2'><c t='e' r='A2'><v>#N/A</v></c><c r='B2'><f>1</f><v/></c><c t='str' r='C2'><v>a</v></c></row>",
-        '<row\tr="1"><c  r="a1" ><v>1</v></c ></row>'
-        '<row r="2" hidden="1"><c cm="1" r="A2" t="e"><v>#N/A</v></c><c/><c r="B2"><f>1</f></c><c t="str" ><v>a</v></c></row>',
+        '<row><c><v>1</v></c></row><row hidden="1"><c t="e"><v>#N/A</v></c><c><f>1</f></c><c t="str"><v>a</v></c></row>',  # noqa: E501
+        "<row r='1'><c r='A1'><v>1</v></c></row>"  # noqa: ISC004
+        "<row hidden='true' r='2'><c t='e' r='A2'><v>#N/A</v></c><c r='B2'><f>1</f><v/></c><c t='str' r='C2'><v>a</v></c></row>",  # noqa: E501
+        '<row\tr="1"><c  r="a1" ><v>1</v></c ></row>'  # noqa: ISC004
+        '<row r="2" hidden="1"><c cm="1" r="A2" t="e"><v>#N/A</v></c><c/><c r="B2"><f>1</f></c><c t="str" ><v>a</v></c></row>',  # noqa: E501
     ],
 )
 def test_attributes_may_be_missing_in_any_order_and_quotes(tmp_path: Path, rows: str) -> None:
@@ -376,12 +378,40 @@ def test_attributes_may_be_missing_in_any_order_and_quotes(tmp_path: Path, rows:
     assert grid.hidden_rows == {2}
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
+def test_where_the_unpacked_bytes_are_cut_makes_no_difference(tmp_path: Path, size: int) -> None:
+    def pieces(whole: bytes) -> list[bytes]:
+        return [whole[place : place + size] for place in range(0, len(whole), size)]
+
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        page = book.add_worksheet()
+        for number in range(6):
+            page.write_formula(number, number, "=1/0", None, "#DIV/0!")
+            page.write_formula(number, 30, "=1", None, "")
+            page.merge_range(number + 10, 0, number + 10, 2, "m")
+        page.set_row(2, None, None, {"hidden": True})
+    with zipfile.ZipFile(path) as package:
+        xml = package.read(SHEET)
+    assert worksheet.survey(lambda: pieces(xml)) == worksheet.survey(lambda: [xml])
+    repeated = text("x<text:tab/>", 'table:number-columns-repeated = "3"')
+    rows = row(repeated, 'table:visibility="collapse" table:number-rows-repeated="2"') * 3
+    path = opendocument(tmp_path / "a.ods", table(rows) + table(row('<table:table-cell table:formula="of:=1"/>'), "b"))
+    with zipfile.ZipFile(path) as package:
+        xml = package.read("content.xml")
+    found = content.survey(pieces(xml))
+    assert found == content.survey([xml])
+    assert len(found[0][0].facts.marks) == 18
+
+
 def test_a_cell_the_library_cannot_read_spoils_its_sheet_only(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", ["x"])
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet("bad")
         book.add_worksheet("good").write_string(0, 0, "x")
-    bad, good = grids(changed(path, SHEET, lambda xml: xml.replace("<sheetData/>", f"<sheetData>{STRANGE}</sheetData>")))
+    bad, good = grids(
+        changed(path, SHEET, lambda xml: xml.replace("<sheetData/>", f"<sheetData>{STRANGE}</sheetData>"))
+    )
     assert (bad.reason, bad.notes[0].partition(":")[0]) == ("unreadable", "library")
     assert good.text[0][0] == "x"
 

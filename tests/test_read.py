@@ -43,7 +43,7 @@ def csv(path: Path, content: str | bytes, encoding: str = "utf-8") -> Path:
 
 
 def test_every_cell_stands_where_openpyxl_sees_it(tmp_path: Path) -> None:
-    chance = random.Random(20260930)
+    chance = random.Random(20260930)  # noqa: S311
     path = tmp_path / "register.xlsx"
     with xlsxwriter.Workbook(path) as book:
         page = book.add_worksheet("fields")
@@ -68,9 +68,9 @@ def test_a_one_a_yes_and_a_text_one_in_the_same_column_stay_apart(tmp_path: Path
     with xlsxwriter.Workbook(path) as book:
         page = book.add_worksheet()
         page.write_number(0, 0, 1)
-        page.write_boolean(1, 0, True)
+        page.write_boolean(1, 0, True)  # noqa: FBT003
         page.write_string(2, 0, "1")
-        page.write_boolean(3, 0, False)
+        page.write_boolean(3, 0, False)  # noqa: FBT003
         page.write_number(4, 0, 0)
     grid = only(path)
     assert cells(grid) == [["1"], ["true"], ["1"], ["false"], ["0"]]
@@ -81,7 +81,7 @@ def test_a_one_a_yes_and_a_text_one_in_the_same_column_stay_apart(tmp_path: Path
     ("number", "said"),
     [
         (7.1, "7.1"),
-        (7.10, "7.1"),
+        (7.10, "7.1"),  # noqa: PT014
         (5, "5"),
         (-0.0, "0"),
         (0.1 + 0.2, "0.3"),  # a spreadsheet keeps 16 digits
@@ -101,8 +101,8 @@ def test_dates_are_iso_and_times_are_text(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(path) as book:
         page = book.add_worksheet()
         formats = {name: book.add_format({"num_format": name}) for name in ("dd.mm.yyyy", "hh:mm", "[h]:mm:ss")}
-        page.write_datetime(0, 0, dt.datetime(2026, 9, 30), formats["dd.mm.yyyy"])
-        page.write_datetime(0, 1, dt.datetime(2026, 9, 30, 10), formats["dd.mm.yyyy"])
+        page.write_datetime(0, 0, dt.datetime(2026, 9, 30), formats["dd.mm.yyyy"])  # noqa: DTZ001
+        page.write_datetime(0, 1, dt.datetime(2026, 9, 30, 10), formats["dd.mm.yyyy"])  # noqa: DTZ001
         page.write_datetime(0, 2, dt.time(10, 30), formats["hh:mm"])
         page.write_datetime(0, 3, dt.timedelta(hours=30), formats["[h]:mm:ss"])
     grid = only(path)
@@ -114,7 +114,7 @@ def test_dates_counted_from_1904_are_the_same_dates(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(path, {"date_1904": True}) as book:
         page = book.add_worksheet()
-        page.write_datetime(0, 0, dt.datetime(2026, 9, 30), book.add_format({"num_format": "dd.mm.yyyy"}))
+        page.write_datetime(0, 0, dt.datetime(2026, 9, 30), book.add_format({"num_format": "dd.mm.yyyy"}))  # noqa: DTZ001
     assert cells(only(path)) == [["2026-09-30"]]
 
 
@@ -260,7 +260,9 @@ def test_ods_rows_keep_their_numbers_and_blank_tails_cost_nothing(tmp_path: Path
 def test_ods_line_breaks_tabs_and_spaces_are_kept_and_comments_are_not_text(tmp_path: Path) -> None:
     note = "<office:annotation><text:p>a remark</text:p></office:annotation>"
     said = text('a<text:s text:c="2"/>b<text:line-break/>c<text:tab/>d &amp; e') + text("x</text:p><text:p>y")
-    noted = f'<table:table-cell office:value-type="string">{note}<text:p>q<text:line-break/>r</text:p></table:table-cell>'
+    noted = (
+        f'<table:table-cell office:value-type="string">{note}<text:p>q<text:line-break/>r</text:p></table:table-cell>'
+    )
     grid = only(opendocument(tmp_path / "a.ods", table(row(said + noted))))
     assert cells(grid) == [["a  b\nc\td & e", "x\ny", "q\nr"]]
 
@@ -270,7 +272,9 @@ def test_ods_errors_formulas_hidden_and_merged_are_told(tmp_path: Path) -> None:
         '<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value=""'
         ' calcext:value-type="error"><text:p>#DIV/0!</text:p></table:table-cell>'
     )
-    older = '<table:table-cell table:formula="of:=x" office:value-type="float" office:value="0"><text:p>Err:502</text:p>'
+    older = (
+        '<table:table-cell table:formula="of:=x" office:value-type="float" office:value="0"><text:p>Err:502</text:p>'
+    )
     unknown = '<table:table-cell table:formula="of:=1+1"/>'
     whole = '<table:table-cell table:formula="of:=1+1" office:value-type="float" office:value="2"><text:p>2</text:p>'
     wide = text("m", 'table:number-columns-spanned="2" table:number-rows-spanned="1"') + "<table:covered-table-cell/>"

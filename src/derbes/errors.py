@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from bisect import bisect_left
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,6 +66,40 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     """Return the closest of the known words, or None where nothing is near."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+class Vocabulary:
+    """Known words, of which the closest to a misspelt one is found quickly, however many they are.
+
+    Of more than a few, only those are compared that are near in the order of their letters, read from either end: a
+    slip leaves the beginning or the end of a word whole.
+    """
+
+    _ALL, _NEAR = 200, 10
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = words
+        self._found: dict[str, str | None] = {}
+
+    def closest(self, word: str) -> str | None:
+        """Return the closest of the words, or None where nothing is near."""
+        if word not in self._found:
+            forwards, backwards = self._orders
+            if len(forwards) <= self._ALL:
+                self._found[word] = closest(word, forwards)
+            else:
+                mirrored = [other[::-1] for other in self._around(backwards, word[::-1])]
+                self._found[word] = closest(word, {*self._around(forwards, word), *mirrored})
+        return self._found[word]
+
+    @cached_property
+    def _orders(self) -> tuple[list[str], list[str]]:
+        words = sorted({str(word) for word in self._words})
+        return words, sorted(word[::-1] for word in words)
+
+    def _around(self, words: list[str], word: str) -> list[str]:
+        place = bisect_left(words, word)
+        return words[max(0, place - self._NEAR) : place + self._NEAR]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -35,12 +35,13 @@ def tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:
     Sorted by severity, then rule, table and key, so that the order of the inventory's rows leaves no trace.
     """
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
-    if frame["id"].duplicated().any():
-        frame = frame.sort_values(["id", "file", "sheet", "cell"], kind="stable")
-        united = frame.groupby("id", sort=False).agg({"cells": _union, "related": _union})
-        frame = frame.drop_duplicates("id").set_index("id")
-        frame[["cells", "related"]] = united
-        frame = frame.reset_index()[list(COLUMNS)]
+    repeated = frame["id"].duplicated(keep=False)
+    if repeated.any():
+        several = frame[repeated].sort_values(["id", "file", "sheet", "cell"], kind="stable")
+        united = several.groupby("id", sort=False).agg({"cells": _union, "related": _union})
+        merged = several.drop_duplicates("id").set_index("id")
+        merged[["cells", "related"]] = united
+        frame = pd.concat([frame[~repeated], merged.reset_index()[list(COLUMNS)]], ignore_index=True)
     rank = frame["severity"].map({name: place for place, name in enumerate(SEVERITIES)})
     order = frame.assign(rank=rank).sort_values(["rank", "rule", "table", "key", "id"], kind="stable").index
     return frame.loc[order].reset_index(drop=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from derbes.cells import Kind, State, read_column
-from derbes.errors import did_you_mean
+from derbes.errors import Vocabulary, did_you_mean
 from derbes.identity import personal_kinds
 
 if TYPE_CHECKING:
@@ -99,16 +100,30 @@ class Inventory:
         """SHA-256 over names and hashes of the files that were read: same digest, same inventory."""
         return hashlib.sha256(json.dumps(sorted(self.hashes.items())).encode()).hexdigest()
 
+    @cached_property
+    def vocabulary(self) -> dict[str, Vocabulary]:
+        """Keys of every table, to find the one that a dangling reference may mean."""
+        return {name: Vocabulary(keys) for name, keys in self.keys.items()}
+
+    @cached_property
+    def texts(self) -> dict[str, dict[str, np.ndarray]]:
+        """The same texts as ``raw``, as plain arrays: reaching a cell of a frame takes a hundred times longer."""
+        return {name: {str(c): frame[c].to_numpy(dtype=object) for c in frame} for name, frame in self.raw.items()}
+
+    @cached_property
+    def _places(self) -> dict[str, list[np.ndarray]]:
+        return {name: [frame[c].to_numpy(dtype=object) for c in PLACE] for name, frame in self.tables.items()}
+
     def address(self, table: str, position: int, column: str | None) -> tuple[str | None, str | None, str | None]:
         """File, sheet and A1 address of a row's cell; the address is None where the sheet lacks the column."""
         if position < 0:
             return None, None, None
-        frame = self.tables[table]
-        file, sheet, row = (frame[name].iat[position] for name in PLACE)
+        file, sheet, row = (places[position] for places in self._places[table])
         number = self.numbers.get((table, file, sheet), {}).get(column or "")
         return file, sheet, f"{letters(number)}{row}" if number else None
 
 
+@cache
 def letters(number: int) -> str:
     """Letters of a column number: 1 is A, 27 is AA."""
     name = ""

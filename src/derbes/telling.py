@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from derbes.rules import Rule
 
 _NAMED_BY = ("name", "label", "summary", "act_title")
+_HINTED = frozenset({"homoglyph", "space", "slug", "reference", "closed_list", "number"})
 _GROUPED = ("structure.duplicate.", "structure.near_duplicate.")
 
 
@@ -94,11 +96,20 @@ def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> d
 
 
 def _worded(rule: Rule, part: str, lang: str, facts: dict[str, Any]) -> str:
+    template = getattr(rule, part)[lang]
+    if "{" not in template:
+        return _fixed(template)
     try:
-        return mask(fill(getattr(rule, part)[lang], facts)).strip()
+        return mask(fill(template, facts)).strip()
     except KeyError as unknown:
         what = f"its {part} in {lang} asks for {unknown}, which its view does not have"
         raise RuleError(f"{rule.source}, rule {rule.id}", what, did_you_mean(unknown.args[0], facts)) from unknown
+
+
+@cache
+def _fixed(wording: str) -> str:
+    """What a wording without places to fill says of every finding."""
+    return mask(wording).strip()
 
 
 def rule_table(rule: Rule) -> str:
@@ -117,8 +128,7 @@ def _place(record: dict[Any, Any]) -> tuple[str | None, str | None, str | None]:
 def _said(inv: Inventory, table: str, origin: int, column: str | None) -> str | None:
     if origin < 0 or column is None:
         return None
-    text = str(inv.raw[table][column].iat[origin]).strip()
-    return text or None
+    return str(inv.texts[table][column][origin]).strip() or None
 
 
 def _shown(value: object) -> str:
@@ -128,10 +138,9 @@ def _shown(value: object) -> str:
 
 
 def _name(inv: Inventory, table: str, origin: int, key: str) -> str:
-    for column in _NAMED_BY:
-        if origin >= 0 and column in inv.raw[table] and (text := str(inv.raw[table][column].iat[origin]).strip()):
-            return text
-    return key
+    texts = inv.texts[table] if origin >= 0 else {}
+    said = (str(texts[column][origin]).strip() for column in _NAMED_BY if column in texts)
+    return next(filter(None, said), key)
 
 
 def _titles(inv: Inventory, table: str, column: str | None, lang: str) -> dict[str, str]:
@@ -163,16 +172,17 @@ def _fault_words(inv: Inventory, table: str, what: str, hint: str, *, lang: str)
 
 def _hint(inv: Inventory, rule: Rule, table: str, said: str | None, *, lang: str) -> str:
     """Sentence that suggests what may have been meant, never applied by itself; empty where nothing is close."""
-    if rule.source != "tables.yaml" or not said or personal(said):
+    kind = rule.id.split(".")[1] if rule.source == "tables.yaml" else ""
+    if kind not in _HINTED or not said or personal(said):
         return ""
-    kind, column = rule.id.split(".")[1], inv.schema.tables[table].columns[rule.args["column"]]
+    column = inv.schema.tables[table].columns[rule.args["column"]]
     meant: str | None = None
     if kind == "homoglyph":
         meant = homoglyphs(said)
     elif kind in {"space", "slug"}:
         meant = "".join(said.split()).lower()
     elif kind == "reference":
-        meant = closest(said, [str(key) for key in inv.keys[column.to or table]])
+        meant = inv.vocabulary[column.to or table].closest(said)
     elif kind == "closed_list" and column.list:
         meant = closest(said, [label[lang] for label in inv.schema.lists[column.list].values()])
     elif kind == "number" and column.type in {"id", "ref"} and "." in said:

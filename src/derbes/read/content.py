@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING
+from xml.parsers import expat
 
 from derbes.cells import Kind
 from derbes.read.assembly import MAX_AREA, MAX_MARKS, Facts, address
@@ -28,7 +29,7 @@ _CELL = re.compile(rb"<table:(?:covered-)?table-cell(?=[\s/>])" + _ATTRIBUTES)
 _CELL_LIKE = re.compile(rb"<table:(?:covered-)?table-cell[\s/>]")
 _ATTRIBUTE = re.compile(rb"""([^\s=<>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _REPEATED = re.compile(rb"""table:number-columns-repeated\s*=\s*["'](\d+)""")
-_MISCOUNTED = re.compile(rb"""repeated\s*=\s*(?!["']\d+["'])""")
+_MISCOUNTED = re.compile(rb"""repeated\s*+=\s*+(?!["']\d*+(?:["']|\Z)|\Z)""")
 _SPACES = re.compile(rb"""text:c\s*=\s*["']\s*\+?0*\d{5}""")
 _CONTENT = (b"office:", b"<text:p", b"table:formula")
 #: What makes a row worth a look at each of its cells.
@@ -57,10 +58,12 @@ class Table:
 
 def survey(chunks: Iterable[bytes]) -> tuple[list[Table], str | None]:
     """Sheets in their order; and a reason code when the file as a whole must not be given to a library."""
-    passing = _Pass()
+    passing, form = _Pass(), _Form()
     try:
         for chunk in chunks:
+            form.feed(chunk)
             passing.feed(chunk)
+        form.feed(b"")
     except _RefusedError as refused:
         return passing.tables, str(refused)
     if passing.open or not passing.tables:
@@ -68,6 +71,25 @@ def survey(chunks: Iterable[bytes]) -> tuple[list[Table], str | None]:
     for table in passing.tables:
         table.facts.refuse_if_vast()
     return passing.tables, None
+
+
+class _Form:
+    """Makes sure that the XML is well formed: on an end tag that is not one the library would wait for ever."""
+
+    def __init__(self) -> None:
+        self.parser = expat.ParserCreate()  # declarations of entities are refused where the part is unpacked
+        self.run = 0  # bytes since the last tag ended
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes, or none at the end."""
+        end = chunk.rfind(b">")
+        self.run = len(chunk) - end - 1 if end >= 0 else self.run + len(chunk)
+        if self.run > MAX_ROW:
+            raise _RefusedError("too_large")  # expat reads an unfinished tag again with every chunk
+        try:
+            self.parser.Parse(chunk, not chunk)
+        except expat.ExpatError as error:
+            raise _RefusedError("unreadable") from error
 
 
 class _Pass:

@@ -98,7 +98,9 @@ def _file(gathered: _Gathered, path: Path) -> None:
         return
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
-        _refuse(gathered, path, SourceError(path.name, what, "Close it elsewhere, check its rights.", code="permission"))
+        _refuse(
+            gathered, path, SourceError(path.name, what, "Close it elsewhere, check its rights.", code="permission")
+        )
         return
     gathered.hashes[path.name] = digest
     for grid in found:
