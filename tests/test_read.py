@@ -20,6 +20,9 @@ from derbes.text import data, escape
 if TYPE_CHECKING:
     from pathlib import Path
 
+NAME = "\u0418\u043c\u044f"  # "name" in Russian: what a file that is not ASCII has to be read for
+KAZAKH = "\u0430\u0493\u0437\u0430"  # "limb": has a letter that Windows-1251 lacks
+
 
 def only(path: Path) -> Grid:
     (grid,) = grids(path)
@@ -49,7 +52,7 @@ def test_every_cell_stands_where_openpyxl_sees_it(tmp_path: Path) -> None:
         page = book.add_worksheet("fields")
         for _ in range(400):
             place = chance.randrange(3, 60), chance.randrange(2, 40)
-            page.write(*place, chance.choice(["имя", "a b", 7.1, 5, 0, 1, True, False, "007", " space "]))
+            page.write(*place, chance.choice([NAME, "a b", 7.1, 5, 0, 1, True, False, "007", " space "]))
     shown = {True: "true", False: "false"}
     seen = {
         (cell.row, cell.column): shown[cell.value] if isinstance(cell.value, bool) else str(cell.value)
@@ -119,7 +122,7 @@ def test_dates_counted_from_1904_are_the_same_dates(tmp_path: Path) -> None:
 
 
 def test_texts_are_verbatim(tmp_path: Path) -> None:
-    said = ["  two spaces ", "a\nb", "no\u00a0break", "=1+1", "ағза", "&lt;", "007", "none"]
+    said = ["  two spaces ", "a\nb", "no\u00a0break", "=1+1", KAZAKH, "&lt;", "007", "none"]
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(path) as book:
         page = book.add_worksheet()
@@ -230,7 +233,7 @@ def test_a_workbook_written_by_derbes_is_known_by_its_property(tmp_path: Path) -
 def test_an_ods_written_by_odfpy_is_read(tmp_path: Path) -> None:
     document = odf.OpenDocumentSpreadsheet()
     page = odf_table.Table(name="fields")
-    for values in (["field_id", "name"], ["a", "имя"]):
+    for values in (["field_id", "name"], ["a", NAME]):
         line = odf_table.TableRow()
         for value in values:
             cell = odf_table.TableCell(valuetype="string")
@@ -246,7 +249,7 @@ def test_an_ods_written_by_odfpy_is_read(tmp_path: Path) -> None:
     document.spreadsheet.addElement(page)
     document.save(tmp_path / "a.ods")
     grid = only(tmp_path / "a.ods")
-    assert cells(grid) == [["field_id", "name", ""], ["a", "имя", ""], ["untyped", "7.1", "2026-09-30"]]
+    assert cells(grid) == [["field_id", "name", ""], ["a", NAME, ""], ["untyped", "7.1", "2026-09-30"]]
     assert kinds(grid)[2] == [Kind.TEXT, Kind.NUMBER, Kind.DATE]
 
 
@@ -292,7 +295,7 @@ def test_ods_errors_formulas_hidden_and_merged_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1251"])
 @pytest.mark.parametrize("separator", [";", ",", "\t"])
 def test_encoding_and_separator_are_found_out(tmp_path: Path, encoding: str, separator: str) -> None:
-    lines = [["field_id", "name", "subject_ids"], ["f-1", "Фамилия", "a"], ["f-2", "Имя", "b"]]
+    lines = [["field_id", "name", "subject_ids"], ["f-1", NAME * 3, "a"], ["f-2", NAME, "b"]]
     said = "\r\n".join(separator.join(line) for line in lines)
     grid = only(csv(tmp_path / "fields.csv", said, encoding))
     assert (cells(grid), grid.sheet) == (lines, "fields")
@@ -338,7 +341,7 @@ def test_a_long_cell_is_whole_and_a_vast_one_is_refused(tmp_path: Path) -> None:
 
 
 def test_damaged_utf8_is_refused_rather_than_read_as_other_letters(tmp_path: Path) -> None:
-    raw = "id;name\n1;Персональные данные\n".encode() + b"\xd0\n"
+    raw = f"id;name\n1;{NAME * 7}\n".encode() + b"\xd0\n"
     with pytest.raises(SourceError, match="byte"):
         only(csv(tmp_path / "a.csv", raw))
 

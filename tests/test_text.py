@@ -93,19 +93,19 @@ def test_a_text_without_letters_has_no_fingerprint() -> None:
 
 
 def test_cells_that_stand_in_for_an_answer_are_placeholders() -> None:
-    cells = pd.Series(CASES["placeholders"])
-    assert cells[~text.placeholder(cells)].tolist() == []
+    assert [cell for cell in CASES["placeholders"] if not text.placeholder(cell)] == []
 
 
 def test_answers_are_no_placeholders() -> None:
-    cells = pd.Series([*CASES["answers"], None])
-    assert cells[text.placeholder(cells)].tolist() == []
+    assert [cell for cell in CASES["answers"] if text.placeholder(cell)] == []
 
 
-def test_an_empty_column_has_neither_placeholders_nor_fingerprints() -> None:
-    empty = pd.Series([], dtype=object)
-    assert text.placeholder(empty).dtype == bool
-    assert text.fingerprint(empty).empty
+def test_no_placeholder_holds_a_digit() -> None:  # by which the reader of cells tells most of them apart at once
+    assert [cell for cell in text._placeholders() if any(map(str.isdigit, cell))] == []  # noqa: SLF001
+
+
+def test_an_empty_column_has_no_fingerprints() -> None:
+    assert text.fingerprint(pd.Series([], dtype=object)).empty
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+7", "-5", "@x", "\t=1", "\r", "'quoted", " =1", "\uff1d1"])

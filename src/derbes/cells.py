@@ -139,19 +139,14 @@ def read_cells(column: Column, schema: Schema, cells: list[tuple[str, Kind]]) ->
 
 def _readings(column: Column, schema: Schema, texts: Sequence[str], kinds: Iterable[Kind]) -> Iterator[Reading]:
     """Yield readings one by one: a hundred thousand of them held together would keep the garbage collector busy."""
-    wordy = [text for text in texts if not _DIGIT.search(text)]
-    held = dict(zip(wordy, words.placeholder(pd.Series(wordy, dtype=object)), strict=True))
     element = _element_reader(column, schema)
     if column.many:
         element = cache(element)  # the same few values in many lists
     for text, kind in zip(texts, kinds, strict=False):
-        yield _read(column, text, kind, element, held=held.get(text))
+        yield _read(column, text, kind, element)
 
 
-def _read(
-    column: Column, text: str, kind: Kind, element: Callable[[str], tuple[Any, State]], *, held: bool | None
-) -> Reading:
-    """Read one cell; ``held`` is whether it is a placeholder, None where a digit says that it is no word at all."""
+def _read(column: Column, text: str, kind: Kind, element: Callable[[str], tuple[Any, State]]) -> Reading:
     if kind >= Kind.ERROR:
         return Reading(None, State.UNREADABLE)
     bare = text.strip(_BLANK)
@@ -159,18 +154,25 @@ def _read(
         return Reading(None, State.EMPTY)
     if Kind.NUMBER <= kind <= Kind.DATE and column.is_code:
         return Reading(None, State.NUMBER, ((bare, State.NUMBER),))
-    if held is not None and (column.many or column.type == "ref"):
-        special = words.heading(bare)
-        if special in _special()["none"]:
-            return Reading(() if column.many else "none", State.NONE)
-        if special in _special()["all"]:
-            return Reading(("all",) if column.many else "all", State.ALL)
-    if held and not (column.type == "flag" and bare in _special()["marks"]):
-        return Reading(None, State.PLACEHOLDER)
+    if not _DIGIT.search(bare) and (special := _read_word(column, bare)):
+        return special
     if not column.many:
         value, state = element(text.strip(" \t\r\n"))
         return Reading(value, state, () if state is State.OK else ((bare, state),))
     return _read_list(column, text, element)
+
+
+def _read_word(column: Column, bare: str) -> Reading | None:
+    """Read a cell that says none, all, or that there is no answer yet; None where it says something else."""
+    if column.many or column.type == "ref":
+        said = words.heading(bare)
+        if said in _special()["none"]:
+            return Reading(() if column.many else "none", State.NONE)
+        if said in _special()["all"]:
+            return Reading(("all",) if column.many else "all", State.ALL)
+    if words.placeholder(bare) and not (column.type == "flag" and bare in _special()["marks"]):
+        return Reading(None, State.PLACEHOLDER)
+    return None
 
 
 def _read_list(column: Column, text: str, element: Callable[[str], tuple[Any, State]]) -> Reading:

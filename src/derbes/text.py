@@ -18,14 +18,14 @@ import yaml
 from derbes.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 LANGUAGES = ("ru", "kk", "en")
 
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _JOINTS = re.compile("[\\s_\\-\u2010-\u2015\u2212]+")
 _INNER = re.compile("(?<=\\w)[-.'\u2010\u2011\u2019\u02bc](?=\\w)")
-_PUNCTUATION = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W_]+")
 _MARKS_ONLY = re.compile("[\\s\\-\u2010-\u2015\u2212?\u00bf.\u2026_*/\\\\|~#]+|[x\u0445]{2,}")
 _TAIL = " .?!:;\u2026*"
 _RISKY = re.compile("\\s*[=+\\-@'\uff1d\uff0b\uff0d\uff20]|[\\t\\r\\n]")
@@ -54,11 +54,15 @@ def clean(text: str) -> str:
 
     Line breaks are white space too: split a cell into its values before cleaning them.
     """
+    if text.isascii():  # most codes and names are, and have nothing to compose
+        return " ".join(text.split())
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
 
 
 def plain(text: str) -> str:
     """Return the text for comparison: compatible characters unified (NFKC), lower case, Cyrillic yo as ye."""
+    if text.isascii():
+        return clean(text).lower()
     return unicodedata.normalize("NFKC", clean(text)).casefold().replace("\u0451", "\u0435")
 
 
@@ -87,15 +91,20 @@ def fingerprint(series: pd.Series[Any]) -> pd.Series[Any]:
 
     The method is the fingerprint of OpenRefine's clustering. Null where the text is null or has no letter or digit.
     """
-    return _by_unique(series, _fingerprint, dtype="object", missing=None)
+    codes, uniques = pd.factorize(series)
+    keys = np.empty(len(uniques) + 1, dtype=object)  # the last is that of null, whose code is -1
+    # through an object array, since stepping through pandas' own array of texts takes longer than the work
+    keys[:-1] = [_fingerprint(str(unique)) for unique in np.asarray(uniques, dtype=object)]
+    return pd.Series(keys[codes], index=series.index, name=series.name)
 
 
-def placeholder(series: pd.Series[Any]) -> pd.Series[Any]:
-    """Return True where a cell only stands in for an answer: *n/a*, *tbd*, a dash, question marks; null is False.
+def placeholder(text: str) -> bool:
+    """Return True for a text that only stands in for an answer: *n/a*, *tbd*, a dash, question marks.
 
-    A lone minus counts, so ask this of yes/no columns only after reading their signs.
+    A lone minus counts, so ask this of yes/no cells only after reading their signs.
     """
-    return _by_unique(series, _is_placeholder, dtype="bool", missing=False)
+    said = plain(text).strip("\"'()[]<>\u00ab\u00bb")
+    return bool(_MARKS_ONLY.fullmatch(said)) or bool({said, said.rstrip(_TAIL)} & _placeholders())
 
 
 def escape(text: str) -> str:
@@ -121,25 +130,9 @@ def slots(template: str) -> frozenset[str]:
     return frozenset(_SLOT.findall(template))
 
 
-def _by_unique(
-    series: pd.Series[Any], function: Callable[[str], object], *, dtype: str, missing: object
-) -> pd.Series[Any]:
-    """Apply to each distinct value once; ``missing`` where the value is null."""
-    codes, uniques = pd.factorize(series)
-    values = np.empty(len(uniques) + 1, dtype=dtype)
-    values[:-1] = [function(str(unique)) for unique in uniques]
-    values[-1] = missing
-    return pd.Series(values[codes], index=series.index, name=series.name)
-
-
 def _fingerprint(text: str) -> str | None:
-    tokens = _PUNCTUATION.sub(" ", _INNER.sub("", plain(text))).split()
+    tokens = _WORD.findall(_INNER.sub("", plain(text)))
     return " ".join(sorted(set(tokens))) or None
-
-
-def _is_placeholder(text: str) -> bool:
-    said = plain(text).strip("\"'()[]<>\u00ab\u00bb")
-    return bool(_MARKS_ONLY.fullmatch(said)) or bool({said, said.rstrip(_TAIL)} & _placeholders())
 
 
 @cache

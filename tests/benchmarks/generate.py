@@ -76,20 +76,21 @@ def write(path: Path, made: dict[str, Table]) -> int:
     return sum(len(next(iter(table.values()))) for table in made.values())
 
 
+def _operator() -> dict[str, Any]:
+    words = WORDS["operator"]
+    return {
+        "operator_id": "bench-kz", "name": words["name"], "legal_name": words["legal_name"],
+        "bin": "001340000002", "country": "KZ", "address": words["address"], "email": "privacy@example.kz",
+        "responsible_role": words["role"], "subject_count": 48_000, "size_class": "medium",
+        "languages": "ru; kk",
+    }  # fmt: skip
+
+
 def _register() -> dict[str, Table]:
     """Tables of a constant size, kept by compliance."""
     kinds = ("processor", "third_party", "state_body", "group")
-    operator = WORDS["operator"]
-    table = {
-        "operator": {
-            "operator_id": "bench-kz", "name": operator["name"], "legal_name": operator["legal_name"],
-            "bin": "001340000002", "country": "KZ", "address": operator["address"], "email": "privacy@example.kz",
-            "responsible_role": operator["role"], "subject_count": 48_000, "size_class": "medium",
-            "languages": "ru; kk",
-        }
-    }  # fmt: skip
     return {
-        **{name: {column: [cell] for column, cell in row.items()} for name, row in table.items()},
+        "operator": {column: [cell] for column, cell in _operator().items()},
         "categories": _columns(
             (
                 {

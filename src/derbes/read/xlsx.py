@@ -24,7 +24,7 @@ _ATTRIBUTES = rb"""((?:\s+[^\s=<>/"']+\s*=\s*(?:"[^"]*"|'[^']*'))*)"""
 _ATTRIBUTE = re.compile(rb"""([^\s=<>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _SHEET = re.compile(rb"<(?:[^\s<>/:!?]+:)?sheet" + _ATTRIBUTES + rb"\s*/?>")
 _RELATION = re.compile(rb"<(?:[^\s<>/:!?]+:)?Relationship" + _ATTRIBUTES + rb"\s*/?>")
-_ANNOUNCED = re.compile(rb"""[cC]ount\s*=\s*["']\s*\+?0*(\d+)""")
+_TABLE = re.compile(rb"<(?:[^\s<>/:!?]+:)?sst" + _ATTRIBUTES + rb"\s*/?>")
 _OTHERS = {
     "word/document.xml": ("a Word document", "Copy its table into a workbook."),
     "ppt/presentation.xml": ("a presentation", "Copy its table into a workbook."),
@@ -60,12 +60,22 @@ def _check_tables(archive: guard.Archive) -> None:
     if _STYLES in archive:
         archive.drain(_STYLES, guard.MAX_DESCRIPTION)
     if _STRINGS in archive:
-        head = b""
-        for chunk in archive.stream(_STRINGS, guard.MAX_STRINGS):
-            head = head or chunk[:4096]
-        # the library reserves room for as many strings as announced, unseen, and takes the interpreter down with it
-        if any(int(number) > guard.MAX_ANNOUNCED for number in _ANNOUNCED.findall(head)):
-            raise guard.refusal(archive.path, "bomb", "announces more strings than it can hold", "Save it again.")
+        chunks = archive.stream(_STRINGS, guard.MAX_STRINGS)
+        _check_announced(archive, next(chunks, b""))
+        for _ in chunks:
+            pass
+
+
+def _check_announced(archive: guard.Archive, head: bytes) -> None:
+    """Refuse a count of strings that the library would reserve memory for, unseen, and take the interpreter down."""
+    table = _TABLE.search(head)
+    said = _known(table[1]) if table else {"count": "?"}
+    counts = [count for name, count in said.items() if name.lower().endswith("count")]
+    if b"<!" in head[: table.start() if table else None] or not all(map(str.isdecimal, counts)):
+        remedy = "Open it in a spreadsheet program and save it again."
+        raise guard.refusal(archive.path, "unreadable", "has shared strings that cannot be counted", remedy)
+    if any(int(count) > guard.MAX_ANNOUNCED for count in counts):
+        raise guard.refusal(archive.path, "bomb", "announces more strings than memory can hold", "Save it again.")
 
 
 def _parts(archive: guard.Archive) -> list[tuple[str, str]]:

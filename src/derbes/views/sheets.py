@@ -50,7 +50,8 @@ def _texts(inv: Inventory, table: str) -> pd.DataFrame:
     found = [clean]
     cells = {**inv.raw[table], **inv.extras[table]} if len(clean) else {}
     for column, said in cells.items():
-        kinds = personal_kinds(pd.Series(said).reset_index(drop=True)).explode().dropna()
+        kinds = personal_kinds(pd.Series(said).reset_index(drop=True))
+        kinds = kinds[kinds.astype(bool)].explode()
         kinds = kinds[[kind not in _lawful(table, str(column)) for kind in kinds]]
         hits = pd.DataFrame(
             {"origin": kinds.index, "table": table, "column": column, "personal_kind": kinds.to_numpy()}
