@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from derbes.inventory import Inventory
 
 
-REQUIRED = [f"structure.required.systems.{name}" for name in load_schema().tables["systems"].columns]
+REQUIRED = [
+    f"structure.required.systems.{c.name}" for c in load_schema().tables["systems"].columns.values() if c.required
+]
 
 
 def _broken() -> Rows:

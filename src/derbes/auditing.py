@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,14 @@ import pandas as pd
 
 from derbes import exemptions
 from derbes import rules as rulebook
-from derbes.errors import UsageError
+from derbes.errors import UsageError, did_you_mean
 from derbes.exemptions import applied
 from derbes.findings import ACTIVE, SEVERITIES, digest, tidy
 from derbes.law import LawPack, load_law
 from derbes.quarter import Quarter
 from derbes.read.loading import load
 from derbes.snapshot import earlier
+from derbes.structure import bundles, sheet_rules
 from derbes.telling import told
 from derbes.text import words
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from derbes.inventory import Inventory
+    from derbes.rules import Rule
 
 SCHEMA = "derbes.check/1"
 
@@ -135,7 +137,7 @@ def audit(
 
     ``before`` names the frozen quarter, or the path of an inventory, to compare with; by default all frozen quarters
     that are earlier count, and *none* compares with nothing. ``only`` runs the rules of these ids alone.
-    Raises SourceError, RuleError, LawError, UsageError.
+    Raises SourceError, RuleError, LawError, UsageError (among others for a rule in ``only`` that there is not).
     """
     inv = load(inventory) if isinstance(inventory, (str, Path)) else inventory
     day = _day(as_of)
@@ -145,15 +147,25 @@ def audit(
     question = json.dumps([*asked, _beside(inv.path)])
     memo = hashlib.sha256(question.encode()).hexdigest()
     if memo not in _MEMO:
+        load_law(law, day)  # before its rules are looked for: it says what there is not
+        rules = rulebook.together(law, inv.path / "rules")
+        _refuse_unknown(chosen or (), rules, inv)
         quarter = Quarter.of(day)
-        fresh = _audit(inv, day, law=law, lang=lang, only=chosen, progress=progress)
-        past = {
-            when: _audit(load(path), when.last_day, law=law, lang=lang, only=chosen, progress=progress).findings["id"]
-            for when, path in earlier(inv.path, None if before is None else str(before), quarter).items()
-        }
+        frozen = earlier(inv.path, None if before is None else str(before), quarter)
+        held = partial(_audit, law=law, rules=rules, lang=lang, only=chosen, progress=progress)
+        fresh = held(inv, day)
+        past = {when: held(load(path), when.last_day).findings["id"] for when, path in frozen.items()}
         settled = applied(_since(fresh.findings, past, quarter), exemptions.read(inv.path / "rules"), day)
         _MEMO[memo] = replace(fresh, findings=settled, compared=tuple(map(str, past)))
     return _MEMO[memo]
+
+
+def _refuse_unknown(only: tuple[str, ...], rules: tuple[Rule, ...], inv: Inventory) -> None:
+    generated = [rule for bundle in bundles(inv.schema) for rule in bundle.rules.values()] if only else []
+    known = {rule.id for rule in (*rules, *sheet_rules(), *generated)}
+    for name in only:
+        if name not in known:
+            raise UsageError(name, "no such rule", did_you_mean(name, known) or "derbes rules lists them.")
 
 
 def _beside(home: Path) -> list[tuple[str, str]]:
@@ -192,6 +204,7 @@ def _audit(
     day: dt.date,
     *,
     law: str,
+    rules: tuple[Rule, ...],
     lang: str,
     only: tuple[str, ...] | None,
     progress: Callable[[str], None] | None,
@@ -199,7 +212,6 @@ def _audit(
     from derbes import engine  # noqa: PLC0415 - takes seconds to import, and reading an inventory does without it
 
     pack = load_law(law, day)
-    rules = rulebook.together(law, inv.path / "rules")
     outcomes = engine.run(inv, pack, rulebook.effective(rules, pack), as_of=day, only=only, progress=progress)
     found = tidy([row for outcome in outcomes for row in told(inv, pack, outcome, lang)])
     table = pd.DataFrame(

@@ -8,8 +8,9 @@ import io
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -35,23 +36,50 @@ before_option = click.option(
 
 
 class _Verbs(click.Group):
-    """Commands that say a refusal in one line and exit with 2, whatever went wrong."""
+    """Commands that say a refusal in one line and exit with 2, whatever went wrong; with 130 after Ctrl-C."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         try:
             return super().invoke(ctx)
-        except DerbesError as error:
-            click.echo(str(error), err=True)
-            ctx.exit(2)
-        except OSError as error:
-            where = error.filename or "derbes"
-            click.echo(
-                f"{where}: {error.strerror or type(error).__name__}. Check the path, its rights and space.", err=True
-            )
-            ctx.exit(2)
-        except MemoryError:
-            click.echo("derbes: out of memory. Split the inventory into several workbooks.", err=True)
-            ctx.exit(2)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            _refuse(ctx, DerbesError("derbes", "interrupted", "Run it again."), code=130)
+        except Exception as error:  # noqa: BLE001 - a traceback would show cells of the inventory
+            _refuse(ctx, _told(error), code=2)
+
+
+def _refuse(ctx: click.Context, said: DerbesError, *, code: int) -> NoReturn:
+    click.echo(_printable(str(said)), err=True)
+    ctx.exit(code)
+
+
+def _told(error: Exception) -> DerbesError:
+    """What is said of an error: of one that is none of ours only its class and place, since its text may hold cells."""
+    if isinstance(error, DerbesError):
+        return error
+    if isinstance(error, OSError):
+        what = error.strerror or type(error).__name__
+        return DerbesError(str(error.filename or "derbes"), what, "Check the path, its rights and space.")
+    if isinstance(error, MemoryError):
+        return DerbesError("derbes", "out of memory", "Split the inventory into several workbooks.")
+    frames = [(frame.f_globals["__name__"], line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    module, line = [("derbes.cli", 0), *(place for place in frames if place[0].startswith("derbes."))][-1]
+    place = f"{type(error).__name__} in {module.removeprefix('derbes.')}:{line}"
+    return DerbesError("derbes", f"internal error ({place})", "Please report it.")
+
+
+def _printable(text: str) -> str:
+    """Text of one line: a file may bear any name, and a name no commands to the terminal."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def _say(text: str) -> None:
+    """Print the result; a reader that has had enough, as `head` has, is no error and changes no verdict."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's last flush fails anew
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -92,9 +120,9 @@ def check(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401 - click 
     )
     shown = narrowed(done, rules=asked["rules"], tables=asked["tables"], owners=asked["owners"])
     if asked["form"] == "json":
-        click.echo(json.dumps(shown.to_json(), ensure_ascii=False, indent=1))
+        _say(json.dumps(shown.to_json(), ensure_ascii=False, indent=1))
     else:
-        click.echo(listing(shown))
+        _say(listing(shown))
     ctx.exit(1 if shown.at_least(asked["fail_on"]) else 0)
 
 
@@ -123,7 +151,7 @@ def report(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
     with _terminal() as progress:
         names = asked["notebooks"] or ("audit",)
         folder = write(home, quarter=quarter, out=asked["out"], notebooks=names, progress=progress, **asking)
-    click.echo(str(folder))
+    _say(str(folder))
     ctx.exit(1 if audit(home, **asking).at_least(asked["fail_on"]) else 0)  # the report's own audit, from memory
 
 
@@ -137,7 +165,7 @@ def rules(rule: str | None, law: str, lang: str, as_of: str | None) -> None:
     from derbes.catalogue import catalogue, explained  # noqa: PLC0415
 
     day = _day(as_of) or _today()
-    click.echo(explained(rule, law=law, lang=lang, as_of=day) if rule else catalogue(law=law, lang=lang, as_of=day))
+    _say(explained(rule, law=law, lang=lang, as_of=day) if rule else catalogue(law=law, lang=lang, as_of=day))
 
 
 @main.command()
@@ -146,11 +174,14 @@ def rules(rule: str | None, law: str, lang: str, as_of: str | None) -> None:
 def new(folder: Path, lang: str) -> None:
     """Make an empty inventory: headings, lists to pick from, help on every column."""
     from derbes import schema  # noqa: PLC0415
+    from derbes.law import load_law  # noqa: PLC0415
     from derbes.workbook import write_inventory  # noqa: PLC0415
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(str(folder), "is there already and not empty", "Name a new folder.")
-    click.echo(str(write_inventory(folder, schema.load(), lang=lang)))
+    bases = load_law("kz", _today()).bases
+    grounds = bases.loc[bases["valid"], "code"]
+    _say(str(write_inventory(folder, schema.load(), lang=lang, grounds=grounds)))
 
 
 @main.command()
@@ -163,7 +194,33 @@ def freeze(inventory: Path | None, quarter: str) -> None:
 
     home = _inventory(inventory)
     kept = home if home.is_dir() else home.parent
-    click.echo(str(snapshot.freeze(load(home), kept / "history" / str(Quarter.parse(quarter)))))
+    _say(str(snapshot.freeze(load(home), kept / "history" / str(Quarter.parse(quarter)))))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--against", type=click.Path(path_type=Path), metavar="INVENTORY", help="Say what changed since its register."
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="WORKBOOK", help="Write the proposed register there.")
+@lang_option
+def policy(file: Path, against: Path | None, out: Path | None, lang: str) -> None:
+    """Read a published policy: a proposed register of its clauses, what changed, remarks on its text."""
+    from derbes import policy as reader  # noqa: PLC0415
+    from derbes import schema  # noqa: PLC0415
+    from derbes.read.loading import load  # noqa: PLC0415
+    from derbes.workbook import write_inventory  # noqa: PLC0415
+
+    if out and out.exists():
+        raise UsageError(str(out), "is there already", "Name a new workbook: a register is never overwritten.")
+    if out and out.suffix.lower() != ".xlsx":
+        raise UsageError(str(out), "is not named .xlsx", "Give the workbook a name that ends in .xlsx.")
+    register = reader.propose(file)
+    comparison = reader.compare(register, load(against)) if against else None
+    _say(reader.told(register, comparison, reader.checks(register, lang=lang), lang))
+    if out:
+        rows = reader.rows(register)
+        write_inventory(out, schema.load(), lang=lang, tables=list(rows), rows=rows, labels=True)
 
 
 def _inventory(given: Path | None) -> Path:

@@ -8,6 +8,7 @@ import warnings
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import LazyLoader, find_spec, module_from_spec
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,6 +18,18 @@ from derbes.errors import RuleError, did_you_mean
 from derbes.structure import bundles, sheet_rules
 from derbes.views import VIEWS
 
+
+def _load_at_first_use(package: str, name: str) -> None:
+    spec = None if f"{package}.{name}" in sys.modules else find_spec(f"{package}.{name}")
+    if spec and spec.loader:
+        spec.loader = LazyLoader(spec.loader)
+        module = sys.modules[spec.name] = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        setattr(sys.modules[package], name, module)  # else importing it would look at it, and that is a use
+
+
+# Great Expectations loads it for tests of distributions, which no rule makes: 0.7 s and 55 MB of every run.
+_load_at_first_use("scipy", "stats")
 # jsonschema, which Great Expectations loads, compiles a grammar for internationalised links that nothing here uses,
 # 1.2 s of every run; without the module it leaves that one format unchecked.
 _LINKS = "rfc3987_syntax"
@@ -114,7 +127,7 @@ def _reason(inv: Inventory, law: LawPack, rule: Rule, as_of: dt.date) -> str | N
 
 
 def _validate(inv: Inventory, law: LawPack, view: str, members: list[Rule | Bundle]) -> list[Outcome]:
-    frame = VIEWS[view].build(inv, law).reset_index(drop=True)
+    frame = VIEWS[view].frame(inv, law, _wanted(members))
     if "origin" not in frame:
         raise RuleError(f"view {view}", "has no column origin", "Say to which row a finding belongs.")
     suite = gx.ExpectationSuite(name=view)
@@ -130,6 +143,13 @@ def _validate(inv: Inventory, law: LawPack, view: str, members: list[Rule | Bund
         raise RuleError(f"view {view}", f"{len(members)} rules went in, {len(by_id)} came out", "Report this.")
     found = [_outcomes(member, frame, by_id[number]) for number, member in enumerate(members)]
     return [outcome for group in found for outcome in group]
+
+
+def _wanted(members: Sequence[Rule | Bundle]) -> set[str] | None:
+    """Columns that bundles look at; None as soon as there is a rule, whose words may name any column."""
+    if not all(hasattr(member, "rules") for member in members):
+        return None
+    return {column for member in members for column in member.args["columns"].values()}
 
 
 def _expectation(member: Rule | Bundle, frame: pd.DataFrame, law: LawPack, number: int) -> Any:  # noqa: ANN401 - untyped
@@ -204,10 +224,12 @@ def _ids(inv: Inventory, law: LawPack) -> dict[str, pd.Index[Any]]:
 
 
 def _referred(inv: Inventory) -> dict[str, pd.Index[Any] | None]:
-    """Ids by the key column of their table; None where some cell says *all*."""
+    """Ids by the key column of their table, where it should be referred to; None where some cell says *all*."""
     said: dict[str, list[pd.Series[Any]]] = defaultdict(list)
     for table, column in inv.schema.references():
-        said[inv.schema.tables[column.to or ""].key].append(inv.tables[table.name][column.name].explode().dropna())
+        to = inv.schema.tables[column.to or ""]
+        if to.referenced:
+            said[to.key].append(inv.tables[table.name][column.name].explode().dropna())
     united = {key: pd.Index(pd.concat(parts).unique()) for key, parts in said.items()}
     return {key: None if "all" in ids else ids for key, ids in united.items()}
 

@@ -52,7 +52,7 @@ _ADDRESS = re.compile(r"(?<![\w.+%'-])[\w.+%'-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[^\W\
 _ACCOUNT = re.compile(rf"(?<![A-Za-z0-9])(?=([A-Za-z]{{2}}\d\d(?:[ {_SPACE}-]?[A-Za-z0-9]){{11,30}}))")
 _ACCOUNT_LENGTHS = range(34, 14, -1)
 _ACCOUNT_HEAD = re.compile("[A-Za-z]{2}[0-9]{2}")
-_FEWEST_DIGITS = 10  # of a telephone without a plus; IIN and card have more
+_TEN_DIGITS = re.compile(rf"(?:\d[ ().\-{_SPACE}]{{0,3}}){{9}}\d")  # a telephone without a plus; IIN and card have more
 
 _CARD = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:2(?:2[1-9]|[3-9]\d)|[3-6]\d\d|7[01]\d|720)\d{12}|220[0-4]\d{12,15}"
@@ -156,10 +156,10 @@ def _sweep(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _hopeful(legible: str) -> bool:
-    """Tell whether a search is worth its time: most texts lack the signs and the digits that every kind needs."""
-    if "@" in legible or "+" in legible or sum(map(str.isdecimal, legible)) >= _FEWEST_DIGITS:
+    """Tell whether a search is worth its time: most texts lack what every kind has, a sign or ten digits in a row."""
+    if "@" in legible or "+" in legible:
         return True
-    return bool(_ACCOUNT_HEAD.search(legible))  # the one number that may consist of letters
+    return bool(_TEN_DIGITS.search(legible) or _ACCOUNT_HEAD.search(legible))  # an account may consist of letters
 
 
 def _legible(text: str) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from derbes.errors import UsageError, closest
 from derbes.findings import ACTIVE, SEVERITIES
+from derbes.identity import personal
 from derbes.telling import reason
-from derbes.text import words
+from derbes.text import heading, words
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Mapping
 
     from derbes.auditing import Audit
 
@@ -18,23 +22,52 @@ _PLACES = 4  # more places than this are a number: the workbook has them all
 
 
 def narrowed(audit: Audit, *, rules: tuple[str, ...], tables: tuple[str, ...], owners: tuple[str, ...]) -> Audit:
-    """Audit whose findings are only those of the rules, tables and owners asked for."""
-    if not (rules or tables or owners):
-        return audit
+    """Audit whose findings are only those of the rules, tables and owners asked for, a table by its name or title.
+
+    Raises UsageError for a name that there is not, with the closest one.
+    """
     found = audit.findings
-    keep = found["rule"].isin(rules) | (not rules)
-    keep &= found["table"].isin(tables) | (not tables)
+    keep = pd.Series(data=True, index=found.index)
+    if rules:
+        keep &= found["rule"].isin(_known("rule", rules, {heading(name): name for name in audit.rules["rule"]}))
+    if tables:
+        keep &= found["table"].isin(_known("table", tables, _tables(audit)))
     if owners:
-        owned = {(table, key) for table in audit.inventory.tables for key in _owned(audit, table, owners)}
-        keep &= [(table, key) in owned for table, key in zip(found["table"], found["key"], strict=True)]
+        owned = _owned(audit, _known("owner", owners, _owners(audit)))
+        places = zip(found["table"], found["key"], strict=True)
+        keep &= pd.Series([place in owned for place in places], index=found.index, dtype=bool)
     return replace(audit, findings=found[keep].reset_index(drop=True))
 
 
-def _owned(audit: Audit, table: str, owners: tuple[str, ...]) -> list[str]:
-    frame = audit.inventory.tables[table]
-    if "owner" not in frame:
-        return []
-    return [str(key) for key in audit.inventory.keys[table][frame["owner"].isin(owners).to_numpy(dtype=bool)]]
+def _known(what: str, asked: tuple[str, ...], names: Mapping[str, str]) -> set[str]:
+    """What is meant by the names asked for; ``names`` maps headings to it."""
+    for name in asked:
+        if (heading(name) or name) not in names:
+            found = names.get(closest(heading(name), names) or "", "")
+            hint = f"Did you mean “{found}”?" if found and not personal(found) else "Leave it out to see all findings."
+            raise UsageError(f"--{what} {name}", f"no such {what}", hint)
+    return {names[heading(name) or name] for name in asked}
+
+
+def _tables(audit: Audit) -> dict[str, str]:
+    model = audit.inventory.schema.tables
+    return {heading(word): name for name, table in model.items() for word in (name, *table.title.values())} | {"*": "*"}
+
+
+def _owners(audit: Audit) -> dict[str, str]:
+    columns = [frame["owner"].dropna() for frame in audit.inventory.tables.values() if "owner" in frame]
+    return {heading(owner): owner for owners in columns for owner in owners.unique()}
+
+
+def _owned(audit: Audit, owners: set[str]) -> set[tuple[str, str]]:
+    """Table and key of the rows of these owners, however their names are spaced and capitalised."""
+    wanted = set(map(heading, owners))
+    rows: set[tuple[str, str]] = set()
+    for table, frame in audit.inventory.tables.items():
+        if "owner" in frame:
+            said = zip(audit.inventory.keys[table], frame["owner"].fillna(""), strict=True)
+            rows |= {(table, str(key)) for key, owner in said if heading(owner) in wanted}
+    return rows
 
 
 def listing(audit: Audit) -> str:
@@ -53,7 +86,12 @@ def listing(audit: Audit) -> str:
     if len(asked):
         lines += ["", said["unknown"].format(n=len(asked)), *_questions(audit, asked)]
     lines += ["", *_ran(audit, said)]
-    return "\n".join(lines)
+    return "\n".join(map(_line, lines))
+
+
+def _line(text: str) -> str:
+    """One line whatever a cell holds: line breaks would make lines of its own, other codes command a terminal."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _grouped(found: pd.DataFrame, said: dict[str, Any]) -> list[str]:

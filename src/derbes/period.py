@@ -134,7 +134,8 @@ def _take_bounds(side: list[str]) -> Iterator[str]:
     """Take the words of *at most* and *at least* away from a side and say which of the two they were."""
     for bound in ("max", "min"):
         for phrase in _lexicon().phrases[bound]:
-            places = [next((i for i, token in enumerate(side) if slot.fullmatch(token)), -1) for slot in phrase.needed]
+            slots = map(_compiled, phrase.needed)
+            places = [next((i for i, token in enumerate(side) if slot.fullmatch(token)), -1) for slot in slots]
             if places and min(places) >= 0:
                 side[:] = [token for i, token in enumerate(side) if i not in places]
                 yield bound
@@ -312,17 +313,22 @@ def _tokens(said: str) -> list[str] | None:
 
 @dataclass(frozen=True)
 class _Phrase:
-    """A set of words in any order: all that are needed, some that may be missing, and fillers."""
+    """A set of words in any order, as patterns: all that are needed, some that may be missing, and fillers."""
 
-    needed: tuple[re.Pattern[str], ...]
-    allowed: re.Pattern[str]
+    needed: tuple[str, ...]
+    allowed: str
     fillers: re.Pattern[str]
 
     def covers(self, tokens: Sequence[str]) -> bool:
         """Tell whether every needed word is there and every word is accounted for."""
-        return all(any(slot.fullmatch(token) for token in tokens) for slot in self.needed) and all(
-            self.allowed.fullmatch(token) or self.fillers.fullmatch(token) for token in tokens
+        return all(any(map(_compiled(slot).fullmatch, tokens)) for slot in self.needed) and all(
+            _compiled(self.allowed).fullmatch(token) or self.fillers.fullmatch(token) for token in tokens
         )
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)  # at first use: there are a thousand, and an inventory asks for few of them
 
 
 class _Lexicon:
@@ -367,8 +373,7 @@ class _Lexicon:
                 self._classes[w[1:]] if w[0] == "@" else _pattern(w) for w in slot.strip("[]").split("|")
             )
             (optional if slot[0] == "[" else needed).append(pattern)
-        allowed = re.compile("|".join([*needed, *optional]))
-        return _Phrase(tuple(re.compile(pattern) for pattern in needed), allowed, self._filler)
+        return _Phrase(tuple(needed), "|".join([*needed, *optional]), self._filler)
 
 
 @cache

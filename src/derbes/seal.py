@@ -76,7 +76,9 @@ def _compared(before: str) -> dict[str, str]:
 
 def _hashes(root: Path, paths: Iterable[Path]) -> dict[str, str]:
     """Hashes by path relative to the root, with forward slashes, sorted; folders are passed over."""
-    return {path.relative_to(root).as_posix(): _sha256(path) for path in sorted(paths) if path.is_file()}
+    files = [(path.relative_to(root).as_posix(), path) for path in sorted(paths) if path.is_file()]
+    # the name of a file may be no text, and JSON is: what is none is written as Python would write it
+    return {name.encode("utf-8", "backslashreplace").decode(): _sha256(path) for name, path in files}
 
 
 def _sha256(path: Path) -> str:

@@ -7,14 +7,11 @@ because its cost is per expectation. Its result says which columns, so every col
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from derbes.cells import State
 from derbes.rules import Rule
+from derbes.text import data
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -34,11 +31,9 @@ class Bundle:
     rules: dict[str, Rule]
 
 
-@cache
 def _words() -> dict[str, dict[str, dict[str, Any]]]:
-    text = resources.files("derbes").joinpath("text", "structure.yaml").read_text(encoding="utf-8")
-    words: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(text)
-    return words
+    kinds: dict[str, dict[str, dict[str, Any]]] = data("structure")
+    return kinds
 
 
 def wording() -> dict[str, dict[str, Any]]:

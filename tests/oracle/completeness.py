@@ -57,7 +57,8 @@ def system_idle(case: Case) -> Iterator[str]:
 def purpose_idle(case: Case) -> Iterator[str]:
     tables = ("clauses", "consents", "rights")
     declared = {name for t in tables for row in case.tables[t] for name in case.named(t, row, "purpose_ids")}
-    served = {name for row in case.serving for name in case.named("processing", row, "purpose_id")}
+    planned = [row for row in case.tables["processing"] if row["status"] != "stopped"]
+    served = {name for row in planned for name in case.named("processing", row, "purpose_id")}
     for row in case.tables["purposes"]:
         said = row["purpose_id"] in declared or row["clauses"]
         if said and not served & case.line("purposes", row["purpose_id"]):

@@ -107,7 +107,7 @@ def consent_unnamed(case: Case) -> Iterator[str]:
 def consent_no_evidence(case: Case) -> Iterator[str]:
     for row in case.tables["consents"]:
         known = case.facts.verdicts["consents"]["form"].iat[row["at"]] in {"", "empty", "placeholder", "unreadable"}
-        proves_itself = row["form"] in {"state_service", "implied"}
+        proves_itself = row["form"] == "state_service"
         if known and not proves_itself and case.text("consents", row, "evidence") is None:
             yield row["key"]
 
@@ -265,7 +265,7 @@ def field_no_purpose(case: Case) -> Iterator[str]:
     used = {name for row in case.serving for name in _uses(case, row)}
     for field in _held(case):
         elsewhere = field["category_id"] in used or field["category_id"] not in case.ids("categories")
-        if elsewhere and not any(_needs(case, row, field) for row in case.serving):
+        if field["category_id"] and elsewhere and not any(_needs(case, row, field) for row in case.serving):
             yield field["key"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from itertools import chain, islice, repeat, zip_longest
+from itertools import islice, repeat, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -174,8 +174,8 @@ def _last_filled(block: list[Sequence[Any]]) -> int:
 
 
 def _column(cells: list[str], height: int) -> np.ndarray:
-    column = np.empty(height, dtype=object)
-    column[:] = list(islice(chain(cells, repeat("")), height))
+    column = np.full(height, "", dtype=object)
+    column[: len(cells)] = cells[:height]
     return column
 
 

@@ -12,17 +12,21 @@ import numpy as np
 import pandas as pd
 
 from derbes import schema as model
+from derbes.cells import Kind
 from derbes.errors import SourceError, closest
 from derbes.inventory import Fault, Inventory, Part, build, letters
-from derbes.read import grids, sources
-from derbes.text import heading
+from derbes.read import grids, guard, sources
+from derbes.text import data, heading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from derbes.cells import Grid
     from derbes.schema import Schema, Table
 
 #: In a frozen quarter, what a CSV cannot say of a cell: which were numbers, dates, errors, formulas without a value.
 MARKS = "_cells.csv"
+_Mark = tuple[int, str, Kind]
 _SOURCE = ["file", "sheet", "table", "rows", "hidden_rows", "reason"]
 
 
@@ -36,7 +40,7 @@ class _Gathered:
         self.sources: list[tuple[str, str | None, str | None, int, int, str | None]] = []
         self.hashes: dict[str, str] = {}
         self.refusals: list[SourceError] = []
-        self.marks: dict[str, list[dict[str, str]]] = {}
+        self.marks: dict[str, list[_Mark]] = {}
 
 
 def load(path: str | Path) -> Inventory:
@@ -46,13 +50,15 @@ def load(path: str | Path) -> Inventory:
     nothing can be read: no such path, no spreadsheet in it, none that opens, no sheet that bears a table's name.
     """
     home = Path(path)
+    if not home.stem.strip("."):  # "." and "..": the operator may have to be named after the folder
+        home = home.resolve()
     if not home.exists():
         raise SourceError(str(path), "there is no such file or folder", "Check the path.", code="missing")
     gathered = _Gathered(model.load())
     gathered.marks = _marks(home / MARKS)
     for source in sources(home):
         if source.reason:
-            gathered.sources.append((source.path.name, None, None, 0, 0, source.reason))
+            gathered.sources.append((_name(source.path), None, None, 0, 0, source.reason))
         else:
             _file(gathered, source.path)
     _refuse_nothing(home, gathered)
@@ -67,13 +73,30 @@ def load(path: str | Path) -> Inventory:
     )
 
 
-def _marks(path: Path) -> dict[str, list[dict[str, str]]]:
-    marks: dict[str, list[dict[str, str]]] = defaultdict(list)
+def _marks(path: Path) -> dict[str, list[_Mark]]:
+    """Record, column and kind of marked cells by table. Raises SourceError."""
+    marks: dict[str, list[_Mark]] = defaultdict(list)
     if path.is_file():
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                marks[row["table"]].append(row)
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                for row in csv.DictReader(file):
+                    marks[row["table"]].append((int(row["record"]), row["column"], Kind(int(row["kind"]))))
+        except (csv.Error, KeyError, TypeError, ValueError) as error:
+            raise _damaged(path) from error
     return marks
+
+
+def _mark(kind: dict[str, np.ndarray], rows: np.ndarray, marks: Iterable[_Mark]) -> None:
+    """Put the kinds that a frozen quarter keeps beside a table into its cells. Raises SourceError."""
+    for record, column, known in marks:
+        place = int(np.searchsorted(rows, record))
+        if column not in kind or place == len(rows) or rows[place] != record:
+            raise _damaged(Path(MARKS))
+        kind[column][place] = known
+
+
+def _damaged(path: Path) -> SourceError:
+    return SourceError(path.name, "does not fit the tables beside it", "Take the folder from a copy: it was changed.")
 
 
 def _refuse_nothing(home: Path, gathered: _Gathered) -> None:
@@ -90,17 +113,20 @@ def _refuse_nothing(home: Path, gathered: _Gathered) -> None:
 
 
 def _file(gathered: _Gathered, path: Path) -> None:
+    if _name(path) != path.name:
+        what = "has a name that is no text in this system's encoding"
+        _refuse(gathered, path, SourceError(_name(path), what, "Rename it."))
+        return
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        with guard.opened(path) as file:  # which refuses what is too large before a byte of it is read
+            digest = hashlib.sha256(file.read()).hexdigest()
         found = list(grids(path))
     except SourceError as refusal:
         _refuse(gathered, path, refusal)
         return
     except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        _refuse(
-            gathered, path, SourceError(path.name, what, "Close it elsewhere, check its rights.", code="permission")
-        )
+        what, code = f"cannot be read ({error.strerror})", "unreadable"
+        _refuse(gathered, path, SourceError(path.name, what, "Copy it from elsewhere, or check the disk.", code=code))
         return
     gathered.hashes[path.name] = digest
     for grid in found:
@@ -109,8 +135,13 @@ def _file(gathered: _Gathered, path: Path) -> None:
 
 def _refuse(gathered: _Gathered, path: Path, refusal: SourceError) -> None:
     gathered.refusals.append(refusal)
-    gathered.faults.append(Fault(path.name, "", None, "file_unreadable", refusal.code))
-    gathered.sources.append((path.name, None, None, 0, 0, refusal.code))
+    gathered.faults.append(Fault(_name(path), "", None, "file_unreadable", refusal.code))
+    gathered.sources.append((_name(path), None, None, 0, 0, refusal.code))
+
+
+def _name(path: Path) -> str:
+    """Name that can be written: a file system may hold bytes that are no text."""
+    return path.name.encode("utf-8", "backslashreplace").decode()
 
 
 def _sheet(gathered: _Gathered, grid: Grid) -> None:
@@ -119,7 +150,11 @@ def _sheet(gathered: _Gathered, grid: Grid) -> None:
         reason = "underscore" if grid.sheet.startswith("_") else "no_table"
         gathered.sources.append((grid.file, grid.sheet, None, 0, 0, reason))
         return
+    gathered.faults += [Fault(grid.file, grid.sheet, table.name, "note", note) for note in grid.notes]
     if grid.reason:
+        what = data("reasons")[grid.reason]["en"]
+        refusal = SourceError(f"{grid.file}, {grid.sheet}", what, " ".join(grid.notes), code=grid.reason)
+        gathered.refusals.append(refusal)
         gathered.faults.append(Fault(grid.file, grid.sheet, table.name, "sheet_unreadable", grid.reason))
         gathered.sources.append((grid.file, grid.sheet, table.name, 0, 0, grid.reason))
         return
@@ -138,8 +173,7 @@ def _part(gathered: _Gathered, grid: Grid, table: Table) -> tuple[Part, int]:
     numbers, extras = _headers(gathered, grid, table, int(header))
     text = {name: grid.text[number - 1][body] for name, number in numbers.items()}
     kind = {name: grid.kind[number - 1][body] for name, number in numbers.items()}
-    for mark in gathered.marks.get(table.name, ()):
-        kind[mark["column"]][np.searchsorted(body + 1, int(mark["record"]))] = int(mark["kind"])
+    _mark(kind, body + 1, gathered.marks.get(table.name, ()))
     others = {name: grid.text[number - 1][body] for name, number in extras.items()}
     hidden = sum(int(row) + 1 in grid.hidden_rows for row in body) if grid.hidden_rows else 0
     gathered.faults += _remarks(grid, table, int(header), hidden)
@@ -149,11 +183,12 @@ def _part(gathered: _Gathered, grid: Grid, table: Table) -> tuple[Part, int]:
 def _filled(grid: Grid) -> np.ndarray:
     """Rows with something in them; blanks alone are nothing, an error or a formula is something."""
     height = len(grid.text[0]) if grid.text else 0
-    filled = np.zeros(height, dtype=bool)
+    filled = np.ones(height, dtype=bool)
+    blank = np.arange(height)  # so far: the first column, the key, leaves few rows to look further
     for text, kind in zip(grid.text, grid.kind, strict=True):
-        codes, uniques = pd.factorize(text)
-        said = np.fromiter((bool(str(unique).strip()) for unique in uniques), dtype=bool, count=len(uniques))
-        filled |= said[codes] | (kind != 0)
+        said = np.fromiter((bool(cell.strip()) for cell in text[blank]), dtype=bool, count=len(blank))
+        blank = blank[~said & (kind[blank] == 0)]
+    filled[blank] = False
     return filled
 
 
@@ -174,7 +209,7 @@ def _headers(gathered: _Gathered, grid: Grid, table: Table, row: int) -> tuple[d
             hint = closest(heading(said), table.names) or ""
             meant = table.names.get(hint, "")
             gathered.faults.append(Fault(grid.file, grid.sheet, table.name, "unknown_column", said, cell, meant))
-            extras[said] = number
+            extras[said if said not in extras else f"{said} ({letters(number)})"] = number
         elif any(texts[row + 1 :] != ""):
             gathered.faults.append(Fault(grid.file, grid.sheet, table.name, "column_unnamed", letters(number), cell))
             extras[letters(number)] = number

@@ -9,7 +9,7 @@ import pandas as pd
 
 from derbes import period
 from derbes.cells import State
-from derbes.views.links import active, kin, links, status
+from derbes.views.links import active, at, kin, links, status
 from derbes.views.registry import view
 from derbes.views.use import counts, field_uses
 
@@ -86,9 +86,9 @@ def system_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 
 @view("purpose_use", table="purposes", needs=("purposes", "processing"))
 def purpose_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a purpose: whether something ``declares`` it, and how many rows ``serve`` it or one on its line."""
+    """One row a purpose: whether it is ``declared``, and how many rows ``serve`` it, drafts too, or one on its line."""
     served = links(inv, "processing", "purpose_id")
-    served = served[served["origin"].isin(active(inv))].merge(kin(inv, "purposes"), on="id")
+    served = served[at(status(inv), served["origin"]).ne("stopped")].merge(kin(inv, "purposes"), on="id")
     named = pd.concat([links(inv, table, "purpose_ids")["id"] for table in ("clauses", "consents", "rights")])
     declared = inv.purposes["purpose_id"].isin(named) | (inv.purposes["clauses"].str.len() > 0)
     serve = counts(served["origin"], served["other"], inv.purposes["purpose_id"])

@@ -241,8 +241,8 @@ def category_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 
 @view("field_use", table="fields", needs=("fields", "processing"))
 def field_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a field with personal data: how many rows ``use`` it; ``elsewhere``: its category is used somewhere."""
-    held, uses = held_fields(inv), field_uses(inv)
+    """One row a field with data of a known category: how many rows ``use`` it; ``elsewhere``: others use such data."""
+    held, uses = held_fields(inv).dropna(subset="category"), field_uses(inv)
     used = held["category"].isin(category_uses(inv)["category"])
     unregistered = ~held["category"].isin(inv.categories["category_id"])
     use = counts(uses["origin"], uses["id"], held["id"])

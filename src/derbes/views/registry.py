@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     import pandas as pd
 
     from derbes.inventory import Inventory
     from derbes.law import LawPack
 
-    Build = Callable[[Inventory, LawPack], pd.DataFrame]
+    Build = Callable[..., pd.DataFrame]  # of an Inventory and a LawPack
 
 #: Columns that say to which row a finding belongs; every other column of a view is a fact.
 RESERVED = ("origin", "table", "absent", "related", "sub")
@@ -21,18 +21,29 @@ RESERVED = ("origin", "table", "absent", "related", "sub")
 
 @dataclass(frozen=True)
 class View:
-    """A view: its name, the table whose rows its findings point to, what it needs, and how it is built."""
+    """A view: its name, the table whose rows its findings point to, what it needs, and how it is built.
+
+    A ``sparing`` one is built with only those columns that ``wanted`` holds, and with all of them if that is None.
+    """
 
     name: str
     table: str
     needs: tuple[str, ...]
     build: Build
+    sparing: bool = False
+
+    def frame(self, inv: Inventory, law: LawPack, wanted: Container[str] | None = None) -> pd.DataFrame:
+        """Rows of the view, numbered from 0."""
+        built = self.build(inv, law, wanted=wanted) if self.sparing else self.build(inv, law)
+        return built.reset_index(drop=True)
 
 
 VIEWS: dict[str, View] = {}
 
 
-def view(name: str, *, table: str, needs: tuple[str, ...] | None = None) -> Callable[[Build], Build]:
+def view(
+    name: str, *, table: str, needs: tuple[str, ...] | None = None, sparing: bool = False
+) -> Callable[[Build], Build]:
     """Enter a function under a view's name.
 
     ``table`` is the table whose rows the findings point to (``*`` where the frame names it row by row in ``table``).
@@ -41,7 +52,7 @@ def view(name: str, *, table: str, needs: tuple[str, ...] | None = None) -> Call
 
     def enter(build: Build) -> Build:
         own = () if table == "*" else (table,)
-        VIEWS[name] = View(name, table, own if needs is None else needs, build)
+        VIEWS[name] = View(name, table, own if needs is None else needs, build, sparing)
         return build
 
     return enter

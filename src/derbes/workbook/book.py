@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: UTF-16 units that a cell can hold, lines that a sheet can hold beside its header, characters of a sheet's name.
 CELL, LINES, NAME = 32_767, 1_048_575, 31
-#: Points of a line of 10-point Arial, and characters that the last word of a line leaves unused.
-_LINE_HEIGHT, _RAGGED = 12.8, 3
+#: Points of a line of 10-point Arial, and characters that the indent and the last word of a line leave unused.
+_LINE_HEIGHT, _RAGGED = 12.8, 5
 #: Letters to a unit of width: Cyrillic ones are wider.
 _LATIN, _CYRILLIC = 1.2, 1.07
 

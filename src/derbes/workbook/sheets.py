@@ -53,16 +53,16 @@ _ANSWERED = (Heading("decision", 13, "input"), Heading("owner", 15, "input"), He
 _KNOWN = (Heading("status", 14, "grey"), Heading("since", 11, "grey"), Heading("rule", 28, "grey"),
           Heading("ids", 20, "ids"))  # fmt: skip
 FINDINGS = Layout(
-    (Heading("number", 5, "number"), Heading("severity", 15, "severity"), Heading("table", 13), Heading("key", 15),
-     Heading("cell", 17), Heading("what", 30), Heading("why", 30), Heading("fix", 30), Heading("law", 13), *_ANSWERED,
+    (Heading("number", 5, "number"), Heading("severity", 17, "severity"), Heading("table", 13), Heading("key", 20),
+     Heading("cell", 18), Heading("what", 30), Heading("why", 30), Heading("fix", 30), Heading("law", 15), *_ANSWERED,
      Heading("related", 20), Heading("count", 10, "number"), Heading("value", 20, "grey"), *_KNOWN),
     printed=13,
 )  # fmt: skip
 QUESTIONS = Layout(
     (Heading("number", 5, "number"), Heading("table", 14), Heading("field", 17), Heading("question", 33),
-     Heading("count", 10, "number"), Heading("key", 26), Heading("cell", 18), Heading("why", 30), Heading("law", 13),
+     Heading("count", 10, "number"), Heading("key", 26), Heading("cell", 18), Heading("why", 30), Heading("law", 15),
      Heading("answer", 30, "input"), *_ANSWERED[1:3], _ANSWERED[0], _ANSWERED[3],
-     Heading("severity", 15, "severity"), *_KNOWN),
+     Heading("severity", 17, "severity"), *_KNOWN),
     printed=12,
 )  # fmt: skip
 SOURCES = Layout(
@@ -71,7 +71,7 @@ SOURCES = Layout(
     printed=6,
 )  # fmt: skip
 RULES = Layout(
-    (Heading("rule", 46), Heading("family", 18), Heading("severity", 15), Heading("title", 56),
+    (Heading("rule", 46), Heading("family", 18), Heading("severity", 17), Heading("title", 56),
      Heading("looked", 12, "number"), Heading("broken", 14, "number"), Heading("state", 12), Heading("reason", 36)),
     printed=8,
 )  # fmt: skip

@@ -1,0 +1,174 @@
+"""The inventory read off a published policy: what it says is found against it, what it does not say stays empty."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from functools import cache
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+from conftest import DAY, LETOILE, ROOT, found
+
+from derbes.auditing import audit
+from derbes.identity import bin_valid
+from derbes.read.loading import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from derbes.auditing import Audit
+    from derbes.inventory import Inventory
+
+BOOKS = ["customers.xlsx", "policy.xlsx", "register.xlsx", "workforce.xlsx"]
+SILENCE = ROOT / "tests" / "cases" / "silence.csv"
+
+
+@cache
+def _read() -> Inventory:
+    return load(LETOILE)
+
+
+@cache
+def _told() -> Audit:
+    return audit(LETOILE, as_of=DAY, before="none")
+
+
+def _keys(rule: str) -> set[str]:
+    findings = _told().findings
+    return set(findings.loc[findings["rule"] == rule, "key"])
+
+
+def _of_clause(table: str, clause: str) -> set[str]:
+    """Keys of the rows that come from the clause."""
+    inv = _read()
+    key = inv.schema.tables[table].key
+    rows = inv.tables[table][[key, "clauses"]].explode("clauses")
+    return set(rows.loc[rows["clauses"] == clause, key])
+
+
+def _silence() -> list[dict[str, str]]:
+    with SILENCE.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table_of_silence_lists_every_column_once() -> None:
+    columns = [(table, column) for table, model in _read().schema.tables.items() for column in model.columns]
+    assert sorted((row["table"], row["column"]) for row in _silence()) == sorted(columns)
+
+
+def test_the_workbooks_are_as_silent_as_the_table_says() -> None:
+    filled = {(row["table"], row["column"]): _filled(row["table"], row["column"]) for row in _silence()}
+    told = {(row["table"], row["column"]): (row["state"], row["why"]) for row in _silence()}
+    meant = {
+        place: ("filled", f"{cells} of {len(_read().raw[place[0]])} rows") if cells else ("silent", told[place][1])
+        for place, cells in filled.items()
+    }
+    assert told == meant
+    assert [place for place, (_, why) in told.items() if not why] == []
+
+
+def _filled(table: str, column: str) -> int:
+    return int(_read().raw[table][column].str.strip().ne("").sum())
+
+
+def test_the_unlimited_term_of_the_site_is_found() -> None:
+    assert _keys("kz.retention.unlimited") == _of_clause("retention", "6.4") == {"web-unlimited"}
+
+
+def test_no_system_says_where_it_stores() -> None:
+    told = _told().findings
+    unsaid = told[told["rule"] == "structure.required.systems.storage_countries"]
+    assert set(unsaid["key"]) == set(_read().systems["system_id"])
+    assert unsaid["unknown"].all()
+    assert told[told["rule"].str.startswith("kz.storage.")].empty
+
+
+@pytest.mark.parametrize("clause", ["7.8", "7.10"])
+@pytest.mark.parametrize("rule", ["kz.consent.implied", "kz.consent.no_evidence", "kz.consent.no_term"])
+def test_a_consent_by_use_is_none_and_proves_nothing(rule: str, clause: str) -> None:
+    given = _of_clause("consents", clause)
+    assert len(given) == 1
+    assert given <= _keys(rule)
+
+
+def test_nobody_else_s_consent_is_presumed() -> None:
+    assert _keys("kz.consent.implied") == _of_clause("consents", "7.8") | _of_clause("consents", "7.10")
+
+
+def test_the_promise_of_no_third_parties_is_held_against_the_cookies_of_others() -> None:
+    told = _told().findings
+    broken = told[told["rule"] == "policy.recipients.denied"]
+    assert list(broken["key"]) == ["6.2"]
+    assert ("clauses", "7.10") in broken["related"].iat[0]
+    assert list(broken["severity"]) == ["critical"]
+
+
+def test_data_of_the_questionnaire_for_employees_serve_no_purpose() -> None:
+    excess = _keys("kz.category.no_purpose") & _of_clause("categories", "3.2")
+    assert {"criminal-record", "declared-assets", "family-relations", "tax-declaration"} <= excess
+
+
+def test_no_right_has_a_deadline() -> None:
+    rights = _read().rights
+    timeless = rights["kind"].isin(["complain", "compensation", "public_sources", "restrict"])
+    assert _keys("kz.rights.deadline_missing") == set(rights.loc[~timeless, "right_id"])
+
+
+def test_the_number_of_the_operator_is_right_and_stays_out_of_the_findings() -> None:
+    told = _told().findings
+    assert bin_valid(str(_read().operator["bin"].iat[0]))
+    assert told[(told["table"] == "operator") & (told["column"] == "bin")].empty
+    assert told[told["family"] == "hygiene"].empty
+
+
+def test_every_row_comes_from_clauses_that_there_are() -> None:
+    inv = _read()
+    there = set(inv.clauses["clause_id"])
+    cells = {table: frame["clauses"] for table, frame in inv.tables.items() if "clauses" in frame}
+    sourced = {**cells, "citations": inv.citations["clause_id"]}
+    assert {table: _adrift(named, there) for table, named in sourced.items()} == {table: [] for table in sourced}
+
+
+def _adrift(named: pd.Series[str], there: set[str]) -> list[object]:
+    """Cells that name no clause, or one that the policy does not have."""
+    each = named.explode()
+    return each[~each.isin(there)].to_list()
+
+
+def test_all_four_workbooks_are_read() -> None:
+    sources = _told().sources
+    assert sorted(sources.loc[sources["rows"] > 0, "file"].unique()) == BOOKS
+    assert set(sources["reason"].dropna()) == {"underscore"}
+
+
+def _edited(home: Path, rule: str, text: str) -> Audit:
+    """Audit of a copy in which the cell that the rule's first finding points to holds the text."""
+    told = _told().findings
+    place = told[told["rule"] == rule].iloc[0]
+    shutil.copytree(LETOILE, home)
+    book = openpyxl.load_workbook(home / place["file"])
+    book[place["sheet"]][place["cell"]] = text
+    book.save(home / place["file"])
+    return audit(home, as_of=DAY, before="none")
+
+
+def test_a_cell_mended_in_a_copy_ends_its_finding(tmp_path: Path) -> None:
+    done = _edited(tmp_path / "copy", "kz.retention.unlimited", "until:withdrawal")
+    ended = ("kz.retention.unlimited", "retention/web-unlimited")
+    due = ("structure.required.retention.trigger", "retention/web-unlimited")
+    assert ended in found(_told())
+    assert ended not in found(done)
+    assert set(found(done)) - set(found(_told())) <= {due, (due[0].replace("trigger", "disposal"), due[1])}
+    assert done.digest != _told().digest
+
+
+def test_a_cell_filled_in_a_copy_is_held_against_the_law(tmp_path: Path) -> None:
+    rule = "structure.required.systems.storage_countries"
+    done = _edited(tmp_path / "copy", rule, "DE")
+    place = set(found(_told())) - set(found(done))
+    assert {name for name, _ in place} == {rule}
+    assert set(found(done)) - set(found(_told())) == {("kz.storage.abroad", where) for _, where in place}
