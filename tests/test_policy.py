@@ -307,9 +307,8 @@ def _share(pairs: list[tuple[frozenset[str], frozenset[str]]]) -> float:
 
 def test_the_verb_proposes_a_register_and_never_overwrites_one(tmp_path: Path) -> None:
     out = tmp_path / "policy.xlsx"
-    first = CliRunner().invoke(
-        main, ["policy", str(FOLDER / "policy-ru.txt"), "--out", str(out), "--against", str(DEMO)]
-    )
+    asked = ["policy", str(FOLDER / "policy-ru.txt"), "--out", str(out)]
+    first = CliRunner().invoke(main, [*asked, "--against", str(DEMO)])
     assert (first.exit_code, out.exists()) == (0, True)
     assert len(derbes.load(out).clauses) > 0
     before = out.read_bytes()

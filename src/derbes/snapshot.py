@@ -28,8 +28,8 @@ _BREAKS = re.compile(r"\s*[\r\n]+\s*")
 def freeze(inv: Inventory, folder: Path) -> Path:
     """Write the inventory as a frozen quarter and return its folder, which must not exist yet.
 
-    Texts are kept as they were read; only line breaks in list cells become ``;``. Raises OutputError, and SourceError where
-    a file or sheet could not be read.
+    Texts are kept as they were read; only line breaks in list cells become ``;``. Raises OutputError,
+    and SourceError where a file or sheet could not be read.
     """
     if unread := [fault.file for fault in inv.faults if fault.problem in {"file_unreadable", "sheet_unreadable"}]:
         remedy = "Mend or remove it first: a frozen quarter without it would look complete."
