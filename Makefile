@@ -20,6 +20,8 @@ test: .venv/.dev
 	$(BIN)/python -m pytest -n 2 $(TESTS)
 
 lab: .venv/.dev
+	@mkdir -p .venv/share/jupyter/lab/settings
+	@echo '{"@jupyterlab/apputils-extension:notification": {"checkForUpdates": false, "fetchNews": "false"}}' > .venv/share/jupyter/lab/settings/overrides.json
 	$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate $(ARGS)
 
 bench: .venv/.dev
