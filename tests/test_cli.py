@@ -238,7 +238,11 @@ def test_a_name_in_an_error_gives_the_terminal_no_commands() -> None:
 
 
 def test_ctrl_c_is_one_line_and_130() -> None:
-    line = refused(run("fail", group=_group(lambda: signal.raise_signal(signal.SIGINT))), code=130)
+    kept = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is deaf to it
+    try:
+        line = refused(run("fail", group=_group(lambda: signal.raise_signal(signal.SIGINT))), code=130)
+    finally:
+        signal.signal(signal.SIGINT, kept)
     assert line == "derbes: interrupted. Run it again."
 
 
