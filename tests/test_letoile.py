@@ -13,7 +13,11 @@ from conftest import DAY, LETOILE, ROOT, found
 
 from derbes.auditing import audit
 from derbes.identity import bin_valid
+from derbes.listing import listing
+from derbes.quarter import Quarter
 from derbes.read.loading import load
+from derbes.report import report
+from derbes.text import LANGUAGES, words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +57,34 @@ def _of_clause(table: str, clause: str) -> set[str]:
 def _silence() -> list[dict[str, str]]:
     with SILENCE.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_output_says_what_it_rests_on_and_that_it_is_no_advice(lang: str, tmp_path: Path) -> None:
+    done = audit(LETOILE, as_of=DAY, before="none", lang=lang)
+    note = done.inventory.raw["operator"]["note"].iat[0]
+    assert done.notice == f"{note} {words(lang)['notice']}"
+    quarter = Quarter.of(done.as_of)
+    folder = report(LETOILE, quarter=quarter, as_of=done.as_of, lang=lang, before="none", out=tmp_path)
+    said = [listing(done), *((folder / name).read_text(encoding="utf-8") for name in ("audit.html", "summary.txt"))]
+    cover = openpyxl.load_workbook(folder / "findings.xlsx", read_only=True).worksheets[0]
+    said.append(" ".join(str(cell) for row in cover.iter_rows(values_only=True) for cell in row if cell))
+    assert [note in text for text in said] == [True] * len(said)
+    assert [done.notice in text for text in said[:-1]] == [True] * 3  # the cover says it in words of its own
+    assert words(lang)["workbook"]["cover"]["disclaimer"] in said[-1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "clause"),
+    [
+        ("kz.retention.unlimited", "web-unlimited", "6.4"),
+        ("kz.consent.no_evidence", "client-communication", "7.8"),
+        ("kz.consent.no_evidence", "cookie-use", "7.10"),
+    ],
+)
+def test_a_finding_on_a_row_leads_to_the_clauses_it_was_read_off(rule: str, key: str, clause: str) -> None:
+    found = audit(LETOILE, as_of=DAY, before="none").findings.set_index(["rule", "key"])
+    assert ("clauses", clause) in found.loc[(rule, key), "related"]
 
 
 def test_the_table_of_silence_lists_every_column_once() -> None:

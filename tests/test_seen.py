@@ -8,9 +8,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
+import sys
+import time
+from contextlib import contextmanager
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from conftest import LETOILE, ROOT
@@ -18,6 +24,9 @@ from PIL import Image
 
 from derbes.quarter import Quarter
 from derbes.report import report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEPT = ROOT / "docs" / "pictures"
 LIMIT = 150_000  # bytes: a README is read on telephones too
@@ -35,6 +44,13 @@ QUIET = [
     "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
 ]  # fmt: skip
 CUT = ["--host-resolver-rules=MAP * ~NOTFOUND", "--proxy-server=127.0.0.1:9"]  # no name is found, nobody answers
+
+ONLY_HERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+OPEN = "--IdentityProvider.token="  # a server for one picture, on the loopback
+LAB_SWITCHES = [
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+]
 
 
 @pytest.fixture(scope="module", params=["ru", "kk"])
@@ -115,6 +131,51 @@ def test_the_page_is_drawn_without_a_network(made: tuple[str, Path], tmp_path: P
     assert picture.stat().st_size <= LIMIT
 
 
+@contextmanager
+def lab(folder: Path) -> Iterator[str]:
+    """Address of a JupyterLab of our own on the loopback, with the switches of `make lab`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = {name: str(folder / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+    asked = ["--no-browser", "--ip=127.0.0.1", f"--port={port}", "--port-retries=0", "--allow-root", OPEN]
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder / 'notebooks'}", *asked, *LAB_SWITCHES]
+    with (folder / "lab.log").open("wb") as log, subprocess.Popen(command, env=os.environ | home, stderr=log) as server:
+        try:
+            wait(port, server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def wait(port: int, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(120):
+        assert server.poll() is None
+        with socket.socket() as knock:
+            if knock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.5)
+    pytest.fail("JupyterLab did not start in a minute")
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
+@pytest.mark.skipif(not find_spec("jupyterlab"), reason="JupyterLab is not installed")
+def test_the_notebook_of_a_report_opens_in_jupyterlab(made: tuple[str, Path], tmp_path: Path, pictures: Path) -> None:
+    lang, folder = made
+    served = tmp_path / "notebooks"
+    served.mkdir()
+    ran = (folder / "audit.ipynb").read_text(encoding="utf-8")  # a kept picture shows no path of whoever made it
+    (served / "audit.ipynb").write_text(ran.replace(f"{ROOT}{os.sep}", ""), encoding="utf-8")
+    with lab(tmp_path) as address:
+        target = tmp_path / "lab.png"
+        asked = [f"--user-data-dir={tmp_path / 'browser'}", f"--screenshot={target}", "--window-size=1300,1000"]
+        patient = "--virtual-time-budget=30000"  # milliseconds in which the page may build itself
+        run([str(CHROMIUM), *QUIET, ONLY_HERE, patient, *asked, f"{address}/lab/tree/audit.ipynb"])
+    picture = kept(target, pictures / f"lab-{lang}.png")
+    assert ink(picture) > 0.01
+    assert picture.stat().st_size <= LIMIT
+
+
 class Asked(HTMLParser):
     """Addresses that a page names, and the policy it puts on itself."""
 
@@ -140,5 +201,7 @@ def test_the_page_names_no_address_but_its_own(made: tuple[str, Path]) -> None:
 
 def test_the_pictures_that_are_kept_are_light() -> None:
     sizes = {path.name: path.stat().st_size for path in KEPT.glob("*.png")}
-    assert {f"{what}-{lang}.png" for what in ("audit", "cover", "findings") for lang in ("ru", "kk")} == set(sizes)
+    assert {f"{what}-{lang}.png" for what in ("audit", "cover", "findings", "lab") for lang in ("ru", "kk")} == set(
+        sizes
+    )
     assert max(sizes.values()) <= LIMIT

@@ -17,6 +17,7 @@ from derbes import rules as rulebook
 from derbes.errors import UsageError, did_you_mean
 from derbes.exemptions import applied
 from derbes.findings import ACTIVE, SEVERITIES, digest, tidy
+from derbes.identity import mask
 from derbes.law import LawPack, load_law
 from derbes.quarter import Quarter
 from derbes.read.loading import load
@@ -60,6 +61,13 @@ class Audit:
     def operator(self) -> str:
         """The operator's id."""
         return self.inventory.operator_id
+
+    @cached_property
+    def notice(self) -> str:
+        """What every output has to say of itself: the operator's own note, and that it is no legal advice."""
+        notes = self.inventory.raw["operator"]["note"]
+        note = mask(" ".join(str(notes.iat[0]).split())) if len(notes) else ""
+        return f"{note} {words(self.lang)['notice']}".strip()
 
     @cached_property
     def digest(self) -> str:

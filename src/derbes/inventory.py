@@ -114,6 +114,11 @@ class Inventory:
     def _places(self) -> dict[str, list[np.ndarray]]:
         return {name: [frame[c].to_numpy(dtype=object) for c in PLACE] for name, frame in self.tables.items()}
 
+    @cached_property
+    def clause_ids(self) -> frozenset[str]:
+        """Ids of the policy's clauses that the register has."""
+        return frozenset(self.tables["clauses"]["clause_id"].dropna())
+
     def address(self, table: str, position: int, column: str | None) -> tuple[str | None, str | None, str | None]:
         """File, sheet and A1 address of a row's cell; the address is None where the sheet lacks the column."""
         if position < 0:

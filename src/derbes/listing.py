@@ -76,6 +76,7 @@ def listing(audit: Audit) -> str:
     active = audit.findings[audit.findings["status"].isin(ACTIVE)]
     law = f"{audit.law.id} {audit.law.edition}"
     lines = [said["head"].format(operator=audit.operator, as_of=audit.as_of, law=law)]
+    lines.append(audit.notice)
     if audit.law.newer_reported:
         lines.append(said["newer"].format(date=audit.law.newer_reported))
     for severity in SEVERITIES:

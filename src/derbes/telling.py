@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _NAMED_BY = ("name", "label", "summary", "act_title")
 _HINTED = frozenset({"homoglyph", "space", "slug", "reference", "closed_list", "number"})
+#: Families that judge how the tables are kept, whatever the policy says.
+_OF_THE_TABLES = ("structure", "hygiene")
 _GROUPED = ("structure.duplicate.", "structure.near_duplicate.")
 
 
@@ -74,7 +76,8 @@ def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> d
     element = record.get("element") if not rule.id.startswith("structure.unique.") else None
     said = str(element) if element is not None else _said(inv, table, origin, column)
     sub = tuple(map(str, record.get("sub") or ())) or ((str(element),) if element is not None else ())
-    related = {(t, str(k)) for t, k in record.get("related") or () if not personal(str(k))} - {(table, key)}
+    related = {*(record.get("related") or ()), *_clauses(inv, rule, table, origin)}
+    related = {(t, str(k)) for t, k in related if not personal(str(k))} - {(table, key)}
     facts = {str(name): _shown(value) for name, value in record.items()}
     facts |= {"key": key, "value": said or "", "name": _name(inv, table, origin, key)}
     facts |= _titles(inv, table, named, lang) | {"hint": _hint(inv, rule, table, said, lang=lang)}
@@ -93,6 +96,16 @@ def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> d
         "related": tuple(sorted(related)),
         **{part: _worded(rule, part, lang, facts) for part in ("title", "why", "fix")},
     }
+
+
+def _clauses(inv: Inventory, rule: Rule, table: str, origin: int) -> Iterator[tuple[str, str]]:
+    """Clauses that the row comes from: what is wrong with a row is wrong with the promise it was read off."""
+    if origin < 0 or rule.family in _OF_THE_TABLES or "clauses" not in inv.tables[table]:
+        return
+    said = inv.tables[table]["clauses"].iat[origin]
+    for clause in said if isinstance(said, tuple) else ():
+        if clause in inv.clause_ids:
+            yield "clauses", clause
 
 
 def _worded(rule: Rule, part: str, lang: str, facts: dict[str, Any]) -> str:

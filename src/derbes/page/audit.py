@@ -121,6 +121,7 @@ class AuditPage:
                 ]
             ),
             paragraphs(newer, class_="caution"),
+            paragraphs(audit.notice),
         )
 
     def verdict(self) -> Passage:

@@ -22,19 +22,23 @@ RISKS = 3
 
 
 def made(audit: Audit, quarter: Quarter, operator: str) -> str:
-    """Ten lines: title, verdict, counts, what is new, three worst risks, what did not run or was not read, files."""
+    """Ten lines: title, verdict and counts, what is new, three worst risks, what did not run or was not read, files.
+
+    The last but one says what the audit rests on and that it is no legal advice.
+    """
     say = Wording(audit.lang, "report")
     found = facts.counted(audit)
     worst = int(((found["status"] == "new") & (found["severity"] == "critical")).sum())
+    verdict = Wording(audit.lang, "page")("verdict", facts.verdict(audit), "title")
     rules = audit.rules.loc[audit.rules["status"] == "not_run", "reason"].dropna()
     return _lines(
         title(operator, quarter, as_of=audit.as_of, lang=audit.lang),
-        say("verdict", verdict=Wording(audit.lang, "page")("verdict", facts.verdict(audit), "title")),
-        say("counts", **audit.summary),
+        f"{say('verdict', verdict=verdict)} {say('counts', **audit.summary)}",
         say("changes", **facts.by_status(audit), worst=worst),
         *_risks(say, found),
         say("not_run", count=len(rules), reasons=_reasons(rules, audit.lang)),
         say("left_out", **_left_out(audit)),
+        audit.notice,
         say("files"),
     )
 

@@ -29,10 +29,11 @@ _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]+)\Z")
 def lines(audit: Audit, words: Mapping[str, Any], lang: str) -> pd.DataFrame:
     """One row per line to write, ready as text, the gravest first; decided ones last within a family.
 
-    Findings share a line when rule, severity, status, decision, column, value and related rows are equal, and, where
-    no cell is at fault, their titles but for the row's key. A value that is the row's own id is none. Columns: those
-    of `workbook.columns` that a line has, and the codes behind them: ``family``, ``unknown``, ``column``,
-    ``confirm``, ``grave`` (severity), ``code`` (table), ``active`` (counts in the summary).
+    Findings share a line when rule, severity, status, decision, column, value and related rows other than clauses are
+    equal, and, where no cell is at fault, their titles but for the row's key. The line relates to all their clauses.
+    A value that is the row's own id is none. Columns: those of `workbook.columns` that a line has, and the codes behind
+    them: ``family``, ``unknown``, ``column``, ``confirm``, ``grave`` (severity), ``code`` (table), ``active`` (counts
+    in the summary).
     """
     schema = audit.inventory.schema
     ordered = _ordered(audit.findings, schema)
@@ -43,6 +44,7 @@ def lines(audit: Audit, words: Mapping[str, Any], lang: str) -> pd.DataFrame:
     files = ordered[["file", "sheet", "cells"]].to_numpy(dtype=object)
     keys = ordered["key"].fillna("*").astype(str).to_numpy(dtype=object)
     heads = ordered["title"].to_numpy(dtype=object)
+    related = ordered["related"].to_numpy(dtype=object)
     shown = np.where(keys == "*", words["whole_table"], keys)
     pairs = zip(first["table"], first["column"], strict=True)
     made: dict[str, Any] = {
@@ -53,7 +55,7 @@ def lines(audit: Audit, words: Mapping[str, Any], lang: str) -> pd.DataFrame:
         "count": ends - starts,
         "what": [_what(heads[a:b], keys[a:b], words) for a, b in spans],
         "law": _by_value(first[["citations", "confirm"]], lambda one: _law(*one, pack=audit.law, words=words)),
-        "related": _by_value(first[["related"]], lambda one: _related(one[0], titles, words)),
+        "related": [_related(_united(related[a:b]), titles, words) for a, b in spans],
         "severity": first["severity"].map(words["severities"]),
         "status": first["status"].map(lambda code: words["statuses"].get(code, code or "")),
         "ids": _ids(ordered["id"].to_numpy(dtype=object), spans),
@@ -97,7 +99,7 @@ def _alike(frame: pd.DataFrame) -> pd.Series[int]:
         {
             "rule": frame["rule"], "severity": frame["severity"], "status": frame["status"],
             "table": frame["table"], "column": frame["column"].fillna(""), "value": value.map(_exact),
-            "related": frame["related"].map(_exact), "decision": frame["decision"].map(_exact),
+            "related": frame["related"].map(_beside_clauses), "decision": frame["decision"].map(_exact),
             "unknown": frame["unknown"].fillna(value=False).astype(bool),
         }
     )  # fmt: skip
@@ -106,6 +108,14 @@ def _alike(frame: pd.DataFrame) -> pd.Series[int]:
     alike = place.groupby(list(place.columns), sort=False).ngroup()
     chunk = place.groupby(alike, sort=False).cumcount() // _A_LINE
     return pd.Series(pd.factorize(alike * (len(frame) + 1) + chunk)[0], index=frame.index)
+
+
+def _beside_clauses(related: object) -> str:
+    return _exact([pair for pair in related if pair[0] != "clauses"] if isinstance(related, tuple) else related)
+
+
+def _united(related: np.ndarray) -> tuple[Any, ...]:
+    return tuple(sorted({pair for pairs in related if isinstance(pairs, tuple) for pair in pairs}))
 
 
 def _exact(value: object) -> str:
