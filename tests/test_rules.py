@@ -106,6 +106,7 @@ FAULTS: dict[str, Callable[[dict[str, Any]], object]] = {
     "takes column": lambda rule: rule.update(args={"column": "name", "mostly": 0.5}),
     "no title in every language": lambda rule: rule["title"].pop("kk"),
     "no why in every language": lambda rule: rule["why"].update(en=""),
+    "no replacement in both languages": lambda rule: rule.update(replacement={"ru": "text"}),
     "no fix in every language": lambda rule: rule.update(fix="do it"),
     "lacks severity": lambda rule: rule.pop("severity"),
     "lacks good": lambda rule: rule.pop("good"),

@@ -100,6 +100,9 @@ def _wordings() -> Iterator[tuple[str, dict[str, str]]]:
         words[rule.id] = {"title": rule.title, "why": rule.why, "fix": rule.fix}
     for name, said in sorted(words.items()):
         yield from ((f"{name} {part}", said[part]) for part in ("title", "why", "fix"))
+    for rule in SHIPPED:
+        if rule.replacement:
+            yield f"{rule.id} replacement", {"en": rule.replacement["ru"], **rule.replacement}
 
 
 def _hash(text: str) -> str:

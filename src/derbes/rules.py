@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from derbes.law import LawPack
 
 SEVERITIES = ("critical", "warning", "info")
+#: Languages that a policy is published in: a rule about a clause offers its wording in both.
+PUBLISHED = ("ru", "kk")
 FAMILIES = ("structure", "completeness", "hygiene", "kz", "policy", "history", "live")
 #: Expectations a rule may use, without ``expect_``, and the arguments each must have.
 EXPECTATIONS: dict[str, frozenset[str]] = {
@@ -41,12 +43,13 @@ EXPECTATIONS: dict[str, frozenset[str]] = {
 }
 _OPTIONAL_ARGS = frozenset({"min_value", "max_value", "strict_min", "strict_max", "or_equal", "ignore_row_if"})
 _REQUIRED = frozenset({"id", "view", "expect", "args", "severity", "title", "why", "fix", "good", "bad"})
-_OPTIONAL = frozenset({"code", "when", "at", "valid_from", "valid_to", "cite", "was", "unknown", "waits_for"})
+_DATED = frozenset({"valid_from", "valid_to", "cite"})
+_OPTIONAL = _DATED | {"code", "when", "at", "was", "unknown", "waits_for", "replacement"}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule; ``at`` is the column a finding points to, ``columns`` the siblings a generated rule stands for."""
+    """One rule; ``at`` is the column a finding points to, ``replacement`` what the clause may say instead."""
 
     id: str
     view: str
@@ -68,6 +71,7 @@ class Rule:
     was: tuple[str, ...] = ()
     unknown: bool = False
     waits_for: dict[str, str] | None = None
+    replacement: dict[str, str] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
@@ -160,6 +164,7 @@ def _keys(where: str, entry: Mapping[str, Any]) -> None:
 
 def _shapes(where: str, entry: Mapping[str, Any]) -> None:
     kinds = {"args": dict, "when": dict, "good": dict, "bad": dict, "waits_for": dict, "cite": list, "was": list}
+    kinds |= {"replacement": dict}
     for key, kind in {**kinds, "valid_from": dt.date, "valid_to": dt.date}.items():
         if entry.get(key) is not None and not isinstance(entry[key], kind):
             said = {dict: "mapping", list: "list", dt.date: "date"}[kind]
@@ -195,6 +200,9 @@ def _words(where: str, entry: Mapping[str, Any]) -> None:
         said = [entry[part].get(lang) for lang in LANGUAGES] if isinstance(entry[part], dict) else [None]
         if not all(isinstance(text, str) and text for text in said):
             raise RuleError(where, f"has no {part} in every language", f"Needed: {', '.join(LANGUAGES)}.")
+    offered = entry.get("replacement") or dict.fromkeys(PUBLISHED, "-")
+    if not all(isinstance(offered.get(lang), str) and offered[lang] for lang in PUBLISHED):
+        raise RuleError(where, "has no replacement in both languages", f"Needed: {', '.join(PUBLISHED)}.")
     acts = load_law("kz", dt.date.max).acts
     for cite in entry.get("cite") or ():
         if cite.get("act") not in acts:

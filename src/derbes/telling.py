@@ -11,6 +11,7 @@ from derbes.cells import Kind, State, read_cells
 from derbes.errors import RuleError, closest, did_you_mean
 from derbes.findings import finding_id
 from derbes.identity import mask, personal
+from derbes.rules import PUBLISHED
 from derbes.text import data, fill, homoglyphs, words
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> d
         "cells": (cell,) if cell else (),
         "value": None if said is None or rule.family == "hygiene" or personal(said) else said,
         "related": tuple(sorted(related)),
-        **{part: _worded(rule, part, lang, facts) for part in ("title", "why", "fix")},
+        **{part: _worded(rule, part, lang, facts) for part in ("title", "why")},
+        "fix": " ".join(filter(None, [_worded(rule, "fix", lang, facts), _offered(rule, lang, facts)])),
     }
 
 
@@ -117,6 +119,15 @@ def _worded(rule: Rule, part: str, lang: str, facts: dict[str, Any]) -> str:
     except KeyError as unknown:
         what = f"its {part} in {lang} asks for {unknown}, which its view does not have"
         raise RuleError(f"{rule.source}, rule {rule.id}", what, did_you_mean(unknown.args[0], facts)) from unknown
+
+
+def _offered(rule: Rule, lang: str, facts: dict[str, Any]) -> str:
+    """What the clause may say instead, in the languages it is published in, with what that rests on."""
+    if not rule.replacement:
+        return ""
+    texts = [f"{tongue}: «{_worded(rule, 'replacement', tongue, facts)}»" for tongue in PUBLISHED]
+    cited = "; ".join(f"{cite['act']} {cite.get('at', '')}".strip() for cite in rule.cite)
+    return words(lang)["telling"]["replacement"].format(texts="; ".join(texts), cited=cited)
 
 
 @cache
