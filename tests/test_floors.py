@@ -16,6 +16,7 @@ import yaml
 from conftest import DEMO, ROOT
 
 from derbes import rules as rulebook
+from derbes.rules import PUBLISHED
 from derbes.telling import reason
 from derbes.text import LANGUAGES, data, slots, words
 
@@ -170,7 +171,10 @@ def _triples(tree: Any, place: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def test_what_is_said_in_one_language_is_said_in_all() -> None:
-    lacking = [place for place, said in _wordings() if ".titles." not in place and set(said) != set(LANGUAGES)]
+    lacking = []
+    for place, said in _wordings():
+        needed = PUBLISHED if place.endswith(".replacement") else LANGUAGES  # a clause is worded as it is published
+        lacking += [place] if ".titles." not in place and set(said) != set(needed) else []
     assert lacking == []
 
 

@@ -16,20 +16,35 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from derbes import page, period
     from derbes.auditing import Audit, audit
+    from derbes.change import Change, diff
     from derbes.errors import DerbesError
     from derbes.inventory import Inventory
     from derbes.quarter import Quarter
     from derbes.read.loading import load
 
-__all__ = ["Audit", "DerbesError", "Inventory", "Quarter", "__version__", "audit", "load", "page", "period"]
+__all__ = [
+    "Audit",
+    "Change",
+    "DerbesError",
+    "Inventory",
+    "Quarter",
+    "__version__",
+    "audit",
+    "diff",
+    "load",
+    "page",
+    "period",
+]
 __version__ = version("derbes")
 
 _HOMES = {
     "Audit": "auditing",
+    "Change": "change",
     "DerbesError": "errors",
     "Inventory": "inventory",
     "Quarter": "quarter",
     "audit": "auditing",
+    "diff": "change",
     "load": "read.loading",
 }
 

@@ -21,6 +21,7 @@ from derbes.text import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from derbes.inventory import Inventory
 
 LEVELS = ("critical", "warning", "info", "never")
 _DEFAULT = Path("inventory", "letoile-kz")
@@ -221,6 +222,46 @@ def policy(file: Path, against: Path | None, out: Path | None, lang: str) -> Non
     if out:
         rows = reader.rows(register)
         write_inventory(out, schema.load(), lang=lang, tables=list(rows), rows=rows, labels=True)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, metavar="OLD NEW", type=click.Path(path_type=Path))
+@lang_option
+@click.option("--format", "form", type=click.Choice(["text", "json", "xlsx"]), default="text", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), metavar="WORKBOOK", help="Where the xlsx goes (changes.xlsx).")
+def diff(paths: tuple[Path, ...], lang: str, form: str, out: Path | None) -> None:
+    """Say what changed between two inventories, row by row, and whether the risk rose. Also a diff driver for git."""
+    from derbes import change  # noqa: PLC0415
+    from derbes.workbook import write_changes  # noqa: PLC0415
+
+    old, new = _sides(paths)
+    told = change.diff(_side(old, other=new), _side(new, other=old))
+    if form == "xlsx":
+        target = out or Path("changes.xlsx")
+        write_changes(told, target, lang=lang)
+        _say(str(target))
+    else:
+        _say(
+            json.dumps(change.to_json(told), ensure_ascii=False, indent=1)
+            if form == "json"
+            else change.told(told, lang)
+        )
+
+
+def _sides(paths: tuple[Path, ...]) -> tuple[Path, Path]:
+    """The two inventories: as named, or as git names them (path, old file, hash, mode, new file, hash, mode, …)."""
+    if len(paths) == 2:  # noqa: PLR2004 - OLD NEW
+        return paths[0], paths[1]
+    if len(paths) in {7, 9}:
+        return paths[1], paths[4]
+    raise UsageError("diff", f"{len(paths)} paths were named", "Name two inventories: derbes diff OLD NEW.")
+
+
+def _side(path: Path, *, other: Path) -> Inventory:
+    """One inventory; what git names as the null device is a workbook that is not there yet or no more."""
+    from derbes.read.loading import load, nothing  # noqa: PLC0415
+
+    return nothing(other) if path.as_posix() in {"/dev/null", "nul"} else load(path)
 
 
 def _inventory(given: Path | None) -> Path:

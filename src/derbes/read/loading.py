@@ -73,6 +73,12 @@ def load(path: str | Path) -> Inventory:
     )
 
 
+def nothing(path: Path) -> Inventory:
+    """Inventory without a table or a row: what stood at the path before there was anything."""
+    listed = pd.DataFrame([], columns=_SOURCE).astype({"rows": int, "hidden_rows": int})
+    return build(path, model.load(), {}, sources=listed, faults=[], hashes={})
+
+
 def _marks(path: Path) -> dict[str, list[_Mark]]:
     """Record, column and kind of marked cells by table. Raises SourceError."""
     marks: dict[str, list[_Mark]] = defaultdict(list)

@@ -1,0 +1,131 @@
+"""Whether a change makes the risk for subjects greater: read off risks.yaml, with the reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import yaml
+
+from derbes import period
+from derbes.law import load_law
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from derbes.inventory import Inventory
+    from derbes.schema import Column
+
+WAYS = ("up", "down", "neutral")
+Verdict = tuple[str, str]  # a way and the code of its reason
+_PLAIN: Verdict = ("neutral", "edited")
+
+
+@cache
+def _risks() -> dict[str, Any]:
+    source = resources.files("derbes.change").joinpath("risks.yaml")
+    content: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
+    return content
+
+
+def of_row(table: str, kind: str) -> Verdict:
+    """Risk of a row that comes or goes; a new name for a row changes nothing for its subjects."""
+    if kind == "renamed":
+        return "neutral", "renamed"
+    way, reason = _risks()["rows"].get(table, {}).get(kind, ("neutral", "described"))
+    return str(way), str(reason)
+
+
+def weighed(frame: pd.DataFrame, inv: Inventory, table: str, at: np.ndarray) -> pd.DataFrame:
+    """The same rows, those with sensitive data under the graver reason."""
+    grave = _risks()["grave"]
+    if not len(frame) or frame["reason"].iat[0] not in grave:
+        return frame
+    reason, column, least = grave[frame["reason"].iat[0]]
+    nature = inv.tables[table][column] if column in inv.tables[table] else _nature(inv)
+    rank = nature.iloc[at].map(lambda code: _rank(column, table, code))
+    return frame.assign(reason=frame["reason"].mask((rank >= least).to_numpy(), reason))
+
+
+def _nature(inv: Inventory) -> pd.Series[Any]:
+    known = inv.categories.drop_duplicates("category_id").set_index("category_id")["nature"]
+    return inv.fields["category_id"].map(known)
+
+
+def of_cell(column: Column, table: str, old: Any, new: Any) -> Verdict:  # noqa: ANN401 - cells of any type
+    """Risk of a cell that said ``old`` and says ``new``; None is unknown."""
+    if new is None and (told := _named("emptied", table, column.name)):
+        return str(told[0]), str(told[1])
+    if isinstance(old, frozenset) or isinstance(new, frozenset) or column.type == "ref":
+        return _of_set(column, table, _members(old), _members(new))
+    if old is None:
+        return "neutral", "now_known"
+    if new is None:
+        return "neutral", "no_longer_known"
+    if column.type == "basis":
+        return _of_basis(str(old), str(new))
+    if column.type == "flag" and (told := _named("flags", table, column.name)):
+        return (str(told[0]) if new is True else "down", str(told[1]) if new is True else f"not_{told[1]}")
+    return _of_size(column, table, old, new)
+
+
+def _of_size(column: Column, table: str, old: Any, new: Any) -> Verdict:  # noqa: ANN401
+    before, after = (_size(column, table, value) for value in (old, new))
+    if before is None or after is None or before == after:
+        return _PLAIN
+    grew = "up" if after > before else "down"
+    kind = "term" if column.name in _risks()["more"] else "graver"
+    return grew, {"term": {"up": "longer", "down": "shorter"}, "graver": {"up": "graver", "down": "milder"}}[kind][grew]
+
+
+def _size(column: Column, table: str, value: Any) -> float | None:  # noqa: ANN401
+    if column.name not in _risks()["more"]:
+        return _rank(column.name, table, value)
+    if column.type != "period":
+        return float(value) if isinstance(value, (int, float)) else None
+    parsed = period.parse_all(pd.Series([str(value)], dtype="str")).iloc[0]
+    if parsed["kind"] in {"indefinite", "vague"}:
+        return float("inf")
+    return None if pd.isna(parsed["days"]) else float(parsed["days"])
+
+
+def _rank(column: str, table: str, value: Any) -> float | None:  # noqa: ANN401
+    ranks = _named("ranks", table, column) or []
+    return next((float(rank) for rank, codes in enumerate(ranks) if value in codes), None)
+
+
+def _members(value: Any) -> frozenset[str]:  # noqa: ANN401
+    if value is None or value == "none":
+        return frozenset()
+    return value if isinstance(value, frozenset) else frozenset({str(value)})
+
+
+def _of_set(column: Column, table: str, old: frozenset[str], new: frozenset[str]) -> Verdict:
+    """Risk of what came in and what went out, the worse of both; *all* is more than any list."""
+    told = _named("sets", table, column.name)
+    if told is None:
+        return _PLAIN
+    came, went = new - old, old - new
+    if "all" in new:
+        went = frozenset()
+    if "all" in old:
+        came, went = frozenset(), went or frozenset({"all"})
+    found = [told[side] for side, values in (("added", came), ("removed", went)) if values]
+    worst = min(found, key=lambda verdict: WAYS.index(verdict[0]), default=_PLAIN)
+    return str(worst[0]), str(worst[1])
+
+
+def _of_basis(old: str, new: str) -> Verdict:
+    law = load_law("kz", dt.date.max)
+    lawful = set(law.bases.loc[law.bases["valid"], "code"])
+    way = "better" if law.basis(new) in lawful and law.basis(old) not in lawful else "worse"
+    told = _risks()["basis"][way]
+    return str(told[0]), str(told[1])
+
+
+def _named(section: str, table: str, column: str) -> Any:  # noqa: ANN401
+    entries = _risks()[section]
+    return entries.get(f"{table}.{column}", entries.get(column))

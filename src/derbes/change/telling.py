@@ -1,0 +1,79 @@
+"""A change as text and as JSON, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from derbes.change import risk
+from derbes.change.comparing import KINDS
+from derbes.schema import load
+from derbes.text import words
+
+if TYPE_CHECKING:
+    from derbes.change.comparing import Change
+
+SCHEMA = "derbes.diff/1"
+_SIGNS = {"added": "+", "removed": "−"}
+_ARROWS = {"up": "↑", "down": "↓", "neutral": "·"}
+_LONG = 60
+
+
+def to_json(change: Change) -> dict[str, Any]:
+    """One object: counts, and every change with its risk and the code of its reason."""
+    plain = change.rows.astype(object).where(change.rows.notna(), None)
+    rows = [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
+    return {"schema": SCHEMA, "old": change.old, "new": change.new, "summary": change.summary, "changes": rows}
+
+
+def reason(code: str, lang: str) -> str:
+    """Words for the code of a reason."""
+    return str(words(lang)["change"]["reasons"].get(code, code))
+
+
+def told(change: Change, lang: str) -> str:
+    """Text of a change: what it comes to, then table by table and row by row, cells under their row."""
+    said, model = words(lang)["change"], load().tables
+    lines = [said["head"].format(old=change.old, new=change.new), _summary(change, said)]
+    last: tuple[str, str | None] = ("", None)
+    for row in change.rows.itertuples():
+        if row.table != last[0]:
+            lines += ["", f"{model[row.table].title[lang]} ({row.table})"]
+        if row.kind == "changed" and (row.table, row.key) != last:
+            lines.append(f"  ~ {row.key}{_named(row)}")
+        lines.append(_row(row, said))
+        last = (row.table, row.key)
+    return "\n".join(_line(text) for text in lines)
+
+
+def _summary(change: Change, said: dict[str, Any]) -> str:
+    if not len(change.rows):
+        return str(said["same"])
+    kinds = ", ".join(f"{said['kinds'][kind]}: {change.summary[kind]}" for kind in KINDS)
+    ways = ", ".join(f"{_ARROWS[way]} {said['ways'][way]}: {change.summary[way]}" for way in risk.WAYS)
+    return f"{kinds}. {ways}."
+
+
+def _row(row: Any, said: dict[str, Any]) -> str:  # noqa: ANN401 - a named tuple of the frame's columns
+    """What became of a row, or of a cell of the row named above it."""
+    why = f"{_ARROWS[row.risk]} {said['reasons'].get(row.reason, row.reason)}"
+    if row.kind == "changed":
+        old, new = (_short(text) or said["empty"] for text in (row.old, row.new))
+        return f"      {row.column}: {old} → {new}   {why}"
+    if row.kind == "renamed":
+        likely = said["guess"].format(percent=round(100 * row.likeness))
+        return f"  » {row.old_key} → {row.key}{_named(row)}   {likely}"
+    return f"  {_SIGNS[row.kind]} {row.key}{_named(row)}   {why}"
+
+
+def _named(row: Any) -> str:  # noqa: ANN401
+    return "" if row.name in {"", row.key} else f" «{_short(row.name)}»"
+
+
+def _short(text: str) -> str:
+    plain = " ".join(str(text).split())
+    return plain if len(plain) <= _LONG else f"{plain[: _LONG - 1]}…"
+
+
+def _line(text: str) -> str:
+    """One line whatever a cell holds."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
