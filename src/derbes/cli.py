@@ -225,6 +225,24 @@ def policy(file: Path, against: Path | None, out: Path | None, lang: str) -> Non
 
 
 @main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--inventory", type=click.Path(path_type=Path), help="Where the inventory stands now.")
+@lang_option
+@click.pass_context
+def verify(ctx: click.Context, folder: Path, inventory: Path | None, lang: str) -> None:
+    """Say in one line whether a sealed report holds, and name what changed; exit 1 where it does not."""
+    from derbes import seal  # noqa: PLC0415
+    from derbes.text import words  # noqa: PLC0415
+
+    verdict, said = seal.verify(folder, inventory=inventory), words(lang)["verify"]
+    faults = "; ".join(f"{name} ({said['reasons'][why]})" for name, why in verdict.broken)
+    notes = "; ".join(f"{name} ({said['reasons'][why]})" for name, why in verdict.notes)
+    line = said["holds" if verdict.holds else "broken"].format(chain=" ← ".join(verdict.chain), faults=faults)
+    _say(f"{line} {notes}".strip())
+    ctx.exit(0 if verdict.holds else 1)
+
+
+@main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="OLD NEW", type=click.Path(path_type=Path))
 @lang_option
 @click.option("--format", "form", type=click.Choice(["text", "json", "xlsx"]), default="text", show_default=True)

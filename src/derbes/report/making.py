@@ -119,7 +119,8 @@ class _Run:
             _write(folder / "findings.json", json.dumps(audit.to_json(), ensure_ascii=False, indent=1) + "\n")
             _write(folder / SUMMARY, summary.made(audit, self.quarter, page.operator))
             self.step("manifest.json")
-            sealed = seal.manifest(audit, folder, quarter=self.quarter, parameters=self.parameters)
+            beside = self.target.parent
+            sealed = seal.manifest(audit, folder, quarter=self.quarter, parameters=self.parameters, before=beside)
             _write(folder / seal.MANIFEST, sealed)
         shutil.rmtree(self.failure, ignore_errors=True)
         return self.target
