@@ -225,6 +225,25 @@ def policy(file: Path, against: Path | None, out: Path | None, lang: str) -> Non
 
 
 @main.command()
+@inventory_argument
+@click.option("--to", "form", type=click.Choice(["list-kz"]), required=True, help="Form that is asked for.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="File to write.")
+@as_of_option
+def export(inventory: Path | None, form: str, out: Path, as_of: str | None) -> None:  # noqa: ARG001 - one form so far
+    """Write the inventory in a form that others ask for: the operator's list of personal data."""
+    from derbes.exchange import personal_data  # noqa: PLC0415
+    from derbes.law import load_law  # noqa: PLC0415
+    from derbes.read.loading import load  # noqa: PLC0415
+    from derbes.workbook import write_list  # noqa: PLC0415
+
+    if out.suffix.lower() != ".xlsx":
+        raise UsageError(str(out), "is not named .xlsx", "Give the file a name that ends in .xlsx.")
+    day, inv = _day(as_of) or _today(), load(_inventory(inventory))
+    write_list(personal_data(inv, load_law("kz", day)), inv, out, as_of=day)
+    _say(str(out))
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--inventory", type=click.Path(path_type=Path), help="Where the inventory stands now.")
 @lang_option

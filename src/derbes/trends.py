@@ -1,0 +1,145 @@
+"""Quarter after quarter: what sealed reports say of findings and of completeness, without auditing anything again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from derbes.cells import UNKNOWN_STATES
+from derbes.errors import SourceError
+from derbes.findings import ACTIVE
+from derbes.identity import mask
+from derbes.quarter import Quarter
+from derbes.seal import sealed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from derbes.auditing import Audit
+
+FACTS = "quarter.json"
+SCHEMA = "derbes.quarter/1"
+#: Tables whose rows have an owner of their own; a field has that of its system.
+_OWNED = ("systems", "processing", "rights")
+_FINDING = ("quarter", "id", "family", "severity", "since", "active")
+
+
+@dataclass(frozen=True)
+class Trends:
+    """What became of findings over the sealed quarters, the oldest first.
+
+    ``findings`` has a row a finding and quarter: quarter, id, family, severity, since, active. ``burndown`` a row a
+    quarter: open, new, closed. ``ages`` a row a family: open findings of the last quarter by the quarters they have
+    been open. ``closing`` a row a family: closed findings, and the mean of the quarters they took. ``owners`` a row a
+    quarter and owner: required cells, known ones.
+    """
+
+    quarters: tuple[str, ...]
+    findings: pd.DataFrame
+    owners: pd.DataFrame
+
+    @property
+    def burndown(self) -> pd.DataFrame:
+        """One row a quarter: findings open at its end, new in it, and closed since the quarter before."""
+        rows, before = [], set[str]()
+        for quarter in self.quarters:
+            now = self._active(quarter)
+            rows.append((quarter, len(now), len(now - before), len(before - now)))
+            before = now
+        return pd.DataFrame(rows, columns=["quarter", "open", "new", "closed"])
+
+    def _active(self, quarter: str) -> set[str]:
+        frame = self.findings
+        return set(frame.loc[(frame["quarter"] == quarter) & frame["active"], "id"])
+
+    @property
+    def ages(self) -> pd.DataFrame:
+        """Families × how many quarters a finding has been open, by the last sealed quarter."""
+        frame = self.findings
+        last = frame[(frame["quarter"] == self.quarters[-1]) & frame["active"]] if self.quarters else frame
+        age = last["since"].map(self._age)
+        return pd.crosstab(last["family"], age).rename_axis(columns="quarters")
+
+    def _age(self, since: str) -> int:
+        then, now = Quarter.parse(since), Quarter.parse(self.quarters[-1])
+        return 4 * (now.year - then.year) + now.number - then.number
+
+    @property
+    def closing(self) -> pd.DataFrame:
+        """One row a family: findings that were open and are no more, and the mean number of quarters that took."""
+        rows = []
+        for earlier, later in zip(self.quarters, self.quarters[1:], strict=False):
+            frame = self.findings
+            gone = self._active(earlier) - self._active(later)
+            closed = frame[(frame["quarter"] == earlier) & frame["id"].isin(gone)]
+            when = Quarter.parse(later)
+            for row in closed.itertuples():
+                since = Quarter.parse(str(row.since))
+                rows.append((row.family, 4 * (when.year - since.year) + when.number - since.number))
+        closed = pd.DataFrame(rows, columns=["family", "quarters"])
+        return closed.groupby("family")["quarters"].agg(closed="size", mean="mean").reset_index()
+
+
+def facts(audit: Audit, quarter: Quarter) -> str:
+    """The text of a report's quarter.json: what trends need of a quarter that findings.json does not have."""
+    known = _completeness(audit)
+    content = {
+        "schema": SCHEMA,
+        "operator": audit.operator,
+        "quarter": str(quarter),
+        "as_of": audit.as_of.isoformat(),
+        "owners": known.to_dict("records"),
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _completeness(audit: Audit) -> pd.DataFrame:
+    """One row an owner (empty where a row has none): how many cells its rows must have, how many say something."""
+    inv, parts = audit.inventory, []
+    owner_of = inv.systems.drop_duplicates("system_id").set_index("system_id")["owner"]
+    owners = {name: inv.tables[name]["owner"] for name in _OWNED}
+    owners["fields"] = inv.fields["system_id"].map(owner_of)
+    for name, owner in owners.items():
+        columns = [column.name for column in inv.schema.tables[name].columns.values() if column.required]
+        states = pd.DataFrame({column: inv.states[name][column] for column in columns})
+        known = ~states.isin([int(state) for state in UNKNOWN_STATES])
+        parts.append(
+            pd.DataFrame({"owner": owner.fillna("").map(mask), "required": len(columns), "known": known.sum(axis=1)})
+        )
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.groupby("owner", sort=True)[["required", "known"]].sum().reset_index()
+
+
+def trends(reports: Path) -> Trends:
+    """Trends over the sealed quarters of one operator, from the folder ``reports/<operator>``.
+
+    Raises SourceError where a sealed report's JSON is not readable.
+    """
+    folders = sealed(reports)
+    found, owners = [], []
+    for quarter, folder in folders.items():
+        said = _read(folder / "findings.json")
+        found += [(str(quarter), *_finding(one)) for one in said["findings"]]
+        if (folder / FACTS).is_file():  # a report made before it was kept has none
+            owners += [{"quarter": str(quarter), **one} for one in _read(folder / FACTS)["owners"]]
+    return Trends(
+        tuple(map(str, folders)),
+        pd.DataFrame(found, columns=list(_FINDING)),
+        pd.DataFrame(owners, columns=["quarter", "owner", "required", "known"]),
+    )
+
+
+def _finding(one: dict[str, Any]) -> tuple[Any, ...]:
+    return one["id"], one["family"], one["severity"], one["since"], one["status"] in ACTIVE
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        remedy = "Take the report from a copy, or make it again."
+        raise SourceError(str(path), "cannot be read as a sealed report", remedy) from error
+    return content

@@ -1,0 +1,87 @@
+"""The operator's list of personal data as a workbook to approve and sign: five columns on A4, the full list annexed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from derbes import text
+from derbes.identity import mask
+from derbes.workbook.book import LINES, height, opened, page
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+    import pandas as pd
+
+    from derbes.exchange import Listed
+    from derbes.inventory import Inventory
+    from derbes.workbook.book import Book
+
+_WIDTHS: dict[str, float] = {"number": 5, "data": 34, "subjects": 30, "purpose": 40, "basis": 40}
+_WIDE = 22
+_FOOT = "&P / &N"
+
+
+def write_list(listed: Listed, inv: Inventory, path: Path, *, as_of: dt.date) -> None:
+    """Write the list and its annex, texts only, in Kazakh and Russian. The same list gives the same bytes.
+
+    Raises OutputError.
+    """
+    said = text.data("list")
+    with opened(path, created=as_of) as book:
+        book.file.set_properties({**book.file.doc_properties, "title": _two(said["title"]), "author": "derbes"})
+        book.file.set_custom_property("derbes", "list-kz", "text")
+        for name, rows in (("short", listed.short), ("full", listed.full)):
+            sheet = book.sheet(said["sheets"][name]["kk"])
+            first = _head(book, sheet, inv, said=said, wide=len(rows.columns), as_of=as_of, annex=name == "full")
+            _table(book, sheet, rows.iloc[: LINES - first], first=first)
+            if name == "short":
+                _foot(book, sheet, said, first + len(rows) + 2, gaps=sum(listed.gaps.values()))
+            page(sheet, footer=_two(said["title"]), pages=_FOOT)
+            sheet.repeat_rows(first)
+
+
+def _two(words: dict[str, str]) -> str:
+    return words["kk"] if words["kk"] == words["ru"] else f"{words['kk']} / {words['ru']}"
+
+
+def _head(book: Book, sheet: Any, inv: Inventory, *, said: Any, wide: int, as_of: dt.date, annex: bool) -> int:  # noqa: ANN401
+    """Write who approves what; return the row of the headings."""
+    names = inv.operator["legal_name"].fillna(inv.operator["name"]).dropna()
+    number = inv.operator["bin"].dropna()
+    who = ", ".join([*map(mask, map(str, names[:1])), *(f"{_two(said['number'])} {one}" for one in number[:1])])
+    lines = [
+        ("section", _two(said["annex" if annex else "title"])),
+        ("plain", f"{_two(said['operator'])}: {who}"),
+        ("plain", f"{_two(said['as_of'])}: {as_of:%d.%m.%Y}"),
+        ("label", f"{_two(said['basis'])}. {_two(said['form'])}"),
+    ]
+    if not annex:
+        lines.insert(0, ("bold", f"{_two(said['approve'])}  ______________________  ({_two(said['signature'])})"))
+    columns = min(wide, len(_WIDTHS))
+    for row, (look, line) in enumerate(lines):
+        book.spread(sheet, (row, 0), line, look, over=[*_WIDTHS.values()][:columns])
+    return len(lines) + 1
+
+
+def _table(book: Book, sheet: Any, rows: pd.DataFrame, *, first: int) -> None:  # noqa: ANN401
+    said = text.data("list")["columns"]
+    widths = [_WIDTHS.get(name, _WIDE) for name in rows]
+    titles = [f"{_two(said[name])}" + (f"\n{said[name]['at']}" if said[name]["at"] else "") for name in rows]
+    for column, (title, width) in enumerate(zip(titles, widths, strict=True)):
+        sheet.set_column(column, column, width)
+        book.put(sheet, (first, column), title, "head")
+    sheet.set_row(first, height([([title], width) for title, width in zip(titles, widths, strict=True)])[0])
+    tall = height([(rows[name].to_list(), width) for name, width in zip(rows, widths, strict=True)])
+    for at, (values, points) in enumerate(zip(rows.to_numpy().tolist(), tall, strict=True), start=first + 1):
+        sheet.set_row(at, points)
+        for column, value in enumerate(values):
+            book.put(sheet, (at, column), value)
+    sheet.freeze_panes(first + 1, 2)
+
+
+def _foot(book: Book, sheet: Any, said: Any, row: int, *, gaps: int) -> None:  # noqa: ANN401
+    if gaps:
+        line = " ".join(said["gaps"][lang].format(count=gaps) for lang in ("kk", "ru"))
+        book.spread(sheet, (row, 0), line, "label", over=[*_WIDTHS.values()])

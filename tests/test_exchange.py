@@ -1,0 +1,96 @@
+"""The operator's list of personal data: every category in use, what is unknown left empty, safe to print."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+from conftest import DEMO, LETOILE, spoil, write_tables
+
+from derbes.cli import main
+from derbes.exchange import personal_data
+from derbes.exchange.personal_data import FULL, NEEDED, SHORT
+from derbes.law import load_law
+from derbes.read.loading import load
+from derbes.text import data
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Rows
+
+    from derbes.exchange import Listed
+
+LAW = load_law("kz", dt.date(2026, 9, 30))
+
+
+def _listed(home: Path) -> Listed:
+    return personal_data(load(home), LAW)
+
+
+@pytest.mark.parametrize("home", [DEMO, LETOILE])
+def test_every_category_that_is_used_or_held_is_listed_once(home: Path) -> None:
+    inv, listed = load(home), _listed(home)
+    active = inv.processing[inv.processing["status"].fillna("active") == "active"]
+    used = set(active["category_ids"].explode().dropna()) | set(inv.fields["category_id"].dropna())
+    names = inv.categories.set_index("category_id")["name"]
+    assert set(listed.short["data"]) >= {names[one] for one in used if one in names}
+    assert not listed.short["data"].duplicated().any()
+    assert set(listed.full["data"]) == set(listed.short["data"])
+    assert (tuple(listed.short), tuple(listed.full)) == (SHORT, FULL)
+
+
+def test_a_complete_inventory_has_no_gap_and_one_read_off_a_policy_says_how_many() -> None:
+    assert _listed(DEMO).gaps == {}
+    gaps = _listed(LETOILE).gaps
+    assert {"access", "storage"} <= set(gaps) <= set(NEEDED)
+
+
+def test_the_ground_names_its_article_and_the_act_that_was_given(small: Rows, tmp_path: Path) -> None:
+    row = next(row for row in small["processing"] if row["legal_basis"] == "art9-10")
+    row["authority"] = "act 1, article 2"
+    basis = _listed(write_tables(tmp_path, small)).full["basis"]
+    assert basis.str.endswith("(94-V 9(10)), act 1, article 2").any()
+    assert basis.str.endswith("(94-V 7(1))").any()
+
+
+def test_stopped_activities_and_drafts_are_not_listed(small: Rows, tmp_path: Path) -> None:
+    for row in small["processing"]:
+        row["status"] = "draft"
+    assert set(_listed(write_tables(tmp_path, small)).full["purpose"]) == {""}
+
+
+def test_the_order_of_rows_does_not_matter(small: Rows, tmp_path: Path) -> None:
+    turned = {table: rows[::-1] for table, rows in small.items()}
+    one, other = (_listed(write_tables(tmp_path / str(n), rows)) for n, rows in enumerate((small, turned)))
+    assert one.full.equals(other.full)
+
+
+def test_the_workbook_is_bilingual_inert_and_the_same_each_time(small: Rows, tmp_path: Path) -> None:
+    home = write_tables(tmp_path / "home", spoil(small, "purposes", name="=1+1"))
+    asked = ["export", str(home), "--to", "list-kz", "--as-of", "2026-09-30", "--out"]
+    books = [tmp_path / "one.xlsx", tmp_path / "two.xlsx"]
+    for book in books:
+        assert CliRunner().invoke(main, [*asked, str(book)]).exit_code == 0
+    assert books[0].read_bytes() == books[1].read_bytes()
+    opened = openpyxl.load_workbook(books[0])
+    said = data("list")["columns"]
+    for sheet, columns in zip(opened.worksheets, (SHORT, FULL), strict=True):
+        cells = [cell for row in sheet.iter_rows() for cell in row if cell.value]
+        assert {cell.data_type for cell in cells} == {"s"}
+        text = "\n".join(str(cell.value) for cell in cells)
+        assert all(said[name][lang] in text for name in columns for lang in ("kk", "ru"))
+    assert any(
+        cell.value == "=1+1" or "=1+1" in str(cell.value) for row in opened.worksheets[0].iter_rows() for cell in row
+    )
+
+
+def test_the_list_is_no_inventory_and_a_wrong_name_is_refused_in_a_line(tmp_path: Path) -> None:
+    book = tmp_path / "list.xlsx"
+    CliRunner().invoke(main, ["export", str(DEMO), "--to", "list-kz", "--out", str(book)])
+    assert CliRunner().invoke(main, ["check", str(book)]).exit_code == 2
+    refused = CliRunner().invoke(main, ["export", str(DEMO), "--to", "list-kz", "--out", str(tmp_path / "list.csv")])
+    assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
