@@ -66,9 +66,9 @@ def _head(book: Book, sheet: Any, inv: Inventory, *, said: Any, wide: int, as_of
 
 
 def _table(book: Book, sheet: Any, rows: pd.DataFrame, *, first: int) -> None:  # noqa: ANN401
-    said = text.data("list")["columns"]
+    said, articles = text.data("list")["columns"], text.data("list")["articles"]
     widths = [_WIDTHS.get(name, _WIDE) for name in rows]
-    titles = [f"{_two(said[name])}" + (f"\n{said[name]['at']}" if said[name]["at"] else "") for name in rows]
+    titles = [f"{_two(said[name])}\n{articles.get(name, '')}".strip() for name in rows]
     for column, (title, width) in enumerate(zip(titles, widths, strict=True)):
         sheet.set_column(column, column, width)
         book.put(sheet, (first, column), title, "head")
