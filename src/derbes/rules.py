@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from derbes import workdays
 from derbes.errors import RuleError, did_you_mean
 from derbes.law import load_law
 from derbes.schema import load as load_schema
@@ -42,6 +43,8 @@ EXPECTATIONS: dict[str, frozenset[str]] = {
     "column_values_to_be_referenced": frozenset({"column", "reference"}),
 }
 _OPTIONAL_ARGS = frozenset({"min_value", "max_value", "strict_min", "strict_max", "or_equal", "ignore_row_if"})
+#: Files of an operator's folder of rules that hold something else.
+_NO_RULES = ("exemptions.yaml", workdays.FILE)
 _REQUIRED = frozenset({"id", "view", "expect", "args", "severity", "title", "why", "fix", "good", "bad"})
 _DATED = frozenset({"valid_from", "valid_to", "cite"})
 _OPTIONAL = _DATED | {"code", "when", "at", "was", "unknown", "waits_for", "replacement"}
@@ -99,8 +102,9 @@ def shipped(law: str) -> tuple[Rule, ...]:
 
 
 def own(folder: Path) -> tuple[Rule, ...]:
-    """The operator's own rules, from the ``rules`` folder of the inventory."""
-    files = [] if not folder.is_dir() else [f for f in _yaml_files(folder) if f.name != "exemptions.yaml"]
+    """The operator's own rules, from the ``rules`` folder of the inventory; what else lies there is checked."""
+    workdays.moved(folder)
+    files = [] if not folder.is_dir() else [f for f in _yaml_files(folder) if f.name not in _NO_RULES]
     return _unique([rule for file in files for rule in read(file)])
 
 
