@@ -82,7 +82,9 @@ def test_a_rule_flags_exactly_its_bad_rows_and_can_say_so(name: str, tmp_path: P
     rule = RULES[name]
     good, bad = (_findings(rule, _texts(getattr(rule, kind)), tmp_path / kind) for kind in ("good", "bad"))
     assert _flagged(good["ru"]) == set()
-    assert _flagged(bad["ru"]) == _rows(rule, _texts(rule.bad))
+    told, rows = _flagged(bad["ru"]), _rows(rule, _texts(rule.bad))
+    absent = bad["ru"]["file"].isna().all()  # a finding on what is absent stands at no row
+    assert (bool(told) and not told & rows) if absent else told == rows
     assert len({tuple(findings["id"]) for findings in bad.values()}) == 1
     for said in bad.values():
         words = said[["title", "why", "fix"]].map(lambda text: "{" in text or "nan" in text.split() or not text)

@@ -73,7 +73,7 @@ def test_every_day_off_that_was_ever_moved_lay_between_two_others() -> None:
 
 
 def test_a_year_that_is_not_sure_gives_the_longest_term() -> None:
-    # 8 May 2026 lies between a holiday and a Saturday, and may be moved; so may the days beside Kurban Ait up to the weekend
+    # 8 May 2026 lies between a holiday and a Saturday, and may be moved; so may the days from Kurban Ait to the weekend
     assert SURE == 2025
     assert _after("2026-05-06", 1) == "2026-05-12"
     assert _after("2026-05-25", 1) == "2026-06-01"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("ru", "kk", "en")
 CONFIDENCES = ("T", "Q", "N", "M")
 _PARTS = ("acts", "constants", "bases", "elements")
-_SECTIONS = ("consent_contents", "topics", "documents", "retention_terms", "fines")
+_SECTIONS = ("consent_contents", "topics", "documents", "retention_terms", "fines", "duty_changes")
 _ACT_KEYS = frozenset(
     {"kind", "adopted", "aliases", "valid_from", "valid_to", "approximate", "confidence", "verify", "titles"}
     | {"editions", "reported", "provisions", "replaced_by", "succeeded_in_part", "note"}
@@ -79,7 +79,7 @@ class LawPack:
     ``bases`` has a row a ground: code, valid (that day), foreign, state (valid, not_in_force, foreign),
     needs_authority, third_party_ok, act, at, labels. ``elements`` has a row an element of a definition or right:
     section, item, code, act, at, confidence, valid, foreign, labels. ``sections`` holds what else elements.yaml has in
-    force that day: consent_contents, topics, documents, retention_terms, fines.
+    force that day: consent_contents, topics, documents, retention_terms, fines, duty_changes.
     """
 
     id: str
