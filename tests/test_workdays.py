@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import holidays
 import pandas as pd
 import pytest
-from conftest import DAY, write_tables
+from conftest import DAY, found, write_tables
 
 from derbes import workdays
 from derbes.auditing import audit
@@ -123,3 +123,22 @@ def test_a_calendar_that_cannot_be_meant_is_refused_in_one_line(text: str, small
         audit(home, as_of=DAY)
     assert "calendar.yaml" in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+LATE = ("kz.request.late", "requests/req-2026-003")
+
+
+def _answered(home: Path) -> list[tuple[str, str]]:
+    return found(audit(home, as_of=DAY, before="none", only=["kz.request.late", "kz.incident.notice_late"]))
+
+
+def test_days_that_were_moved_make_an_answer_timely_and_a_frozen_quarter_keeps_to_them(
+    small: Rows, tmp_path: Path
+) -> None:
+    (request,) = (row for row in small["requests"] if row["request_id"] == "req-2026-003")
+    request.update(received_on="2026-02-17", answered_on="2026-02-19")
+    home = write_tables(tmp_path / "inventory", small)
+    assert _answered(home) == [LATE]
+    _file(home / "rules", "reason: order of the Government\nholidays: [2026-02-18]\n")
+    assert _answered(home) == []
+    assert _answered(write_tables(home / "history" / "2026Q2", small)) == []

@@ -106,10 +106,11 @@ oracle("kz.policy.undated", "documents")(_undated("policy"))
 
 @oracle("kz.document.not_in_force", "documents")
 def not_in_force(case: Case) -> Iterator[str]:
-    for kind in case.law.sections["documents"]:
+    for kind in {*case.law.sections["documents"]} - {"transfer_log", "authority_notification"}:
         rows = _papers(case, kind)
+        starts = [start for start in map(_start, rows) if start]
         if not any(_held(case, row) for row in rows):
-            yield from (row["key"] for row in rows)
+            yield from (row["key"] for row in rows if _start(row) == min(starts))
 
 
 @oracle("kz.policy.outdated", "documents")

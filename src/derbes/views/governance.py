@@ -68,18 +68,19 @@ def _count(inv: Inventory, law: LawPack) -> Mapping[str, int]:
 @view("papers", table="documents")
 def papers(inv: Inventory, law: LawPack) -> pd.DataFrame:
     """One row a paper: ``kind``, ``named`` (number or version), ``dated``, ``begun``: how many of its kind have."""
-    frame = inv.documents
+    frame, starts = inv.documents, _starts(inv)
     dated, approved = (said(inv, "documents", name) for name in ("effective_on", "approved_on"))
     return pd.DataFrame(
         {
             "origin": frame.index,
             "kind": frame["kind"].astype(object),
-            "required": frame["kind"].isin([*law.sections["documents"]]),
+            "required": frame["kind"].isin([*law.sections["documents"]]) & ~frame["kind"].isin(_OWN_RULE),
+            "first": starts.eq(starts.groupby(frame["kind"]).transform("min")),
             "current": _current(inv, law),
             "named": said(inv, "documents", "number").fillna(said(inv, "documents", "version")),
             "dated": approved.fillna(dated),
             "begun": frame["kind"].map(_count(inv, law)).fillna(0).astype(float),
-            "starts": _starts(inv).dt.strftime("%Y-%m-%d"),
+            "starts": starts.dt.strftime("%Y-%m-%d"),
             "days_left": (frame["review_due_on"] - pd.Timestamp(law.as_of)).dt.days.astype(float),
             "months": months_begun(frame["approved_on"], law),
         }
