@@ -7,6 +7,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 import yaml
 from conftest import DAY, found, write_tables
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pandas as pd
     from conftest import Rows
 
     from derbes.auditing import Audit
@@ -70,6 +70,11 @@ def _flagged(findings: pd.DataFrame) -> set[tuple[str, str]]:
     return related | {(row.table, row.key) for row in findings.itertuples()}
 
 
+def _missing(findings: pd.DataFrame) -> set[tuple[str, str]]:
+    """What findings miss: they stand at no row of a table, and flag none."""
+    return {(row.table, row.key) for row in findings.itertuples() if pd.isna(row.file)}
+
+
 def _rows(rule: Rule, tables: Rows) -> set[tuple[str, str]]:
     """Rows of the table that the rule's findings point to."""
     table = VIEWS[rule.view].table
@@ -81,10 +86,10 @@ def _rows(rule: Rule, tables: Rows) -> set[tuple[str, str]]:
 def test_a_rule_flags_exactly_its_bad_rows_and_can_say_so(name: str, tmp_path: Path) -> None:
     rule = RULES[name]
     good, bad = (_findings(rule, _texts(getattr(rule, kind)), tmp_path / kind) for kind in ("good", "bad"))
+    rows, missing = _rows(rule, _texts(rule.bad)), _missing(bad["ru"])
     assert _flagged(good["ru"]) == set()
-    told, rows = _flagged(bad["ru"]), _rows(rule, _texts(rule.bad))
-    absent = bad["ru"]["file"].isna().all()  # a finding on what is absent stands at no row
-    assert (bool(told) and not told & rows) if absent else told == rows
+    assert _flagged(bad["ru"]) == (missing or rows)
+    assert missing.isdisjoint(rows)
     assert len({tuple(findings["id"]) for findings in bad.values()}) == 1
     for said in bad.values():
         words = said[["title", "why", "fix"]].map(lambda text: "{" in text or "nan" in text.split() or not text)

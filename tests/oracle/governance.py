@@ -55,7 +55,7 @@ def _papers(case: Case, *kinds: str) -> list[Row]:
 
 def _lacking(kind: str) -> Callable[[Case], Iterator[str]]:
     def find(case: Case) -> Iterator[str]:
-        if kind in case.law.sections["documents"] and not _papers(case, kind):
+        if case.tables["operator"] and kind in case.law.sections["documents"] and not _papers(case, kind):
             yield kind
 
     return find

@@ -116,20 +116,20 @@ def _changes(approved: pd.Series[Any], law: LawPack) -> pd.Series[Any]:
     return pd.Series([tuple(later.columns[row]) for row in later.to_numpy()], index=approved.index, dtype=object)
 
 
-@view("paper_kinds", table="documents")
+@view("paper_kinds", table="documents", needs=("operator", "documents"))
 def paper_kinds(inv: Inventory, law: LawPack) -> pd.DataFrame:
-    """One row a kind of paper that operators have to have: ``applies`` to this one, and how many ``papers`` it has."""
+    """One row a kind of paper that an operator has to have: whether it ``applies``, and how many ``papers`` there are.
+
+    Where no operator has been entered yet, nobody can lack a paper.
+    """
     wanted = {kind: one for kind, one in law.sections["documents"].items() if kind not in _OWN_RULE}
     tally = inv.documents["kind"].value_counts()
     labels = pd.DataFrame([one["labels"] for one in wanted.values()], columns=["ru", "kk", "en"]).add_prefix("label_")
     kinds = pd.Series([*wanted], dtype=object)
-    return labels.assign(
-        origin=-1,
-        absent=kinds,
-        kind=kinds,
-        applies=kinds.ne("consent_form") | _asks_for_consent(inv),
-        papers=kinds.map(tally).fillna(0).astype(float),
-    )
+    applies = kinds.ne("consent_form") | _asks_for_consent(inv)
+    papers = kinds.map(tally).fillna(0).astype(float)
+    frame = labels.assign(origin=-1, absent=kinds, kind=kinds, applies=applies, papers=papers)
+    return frame if len(inv.operator) else frame.iloc[:0]
 
 
 def _asks_for_consent(inv: Inventory) -> bool:
