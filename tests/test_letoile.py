@@ -139,6 +139,45 @@ def test_the_promise_of_no_third_parties_is_held_against_the_cookies_of_others()
     assert list(broken["severity"]) == ["critical"]
 
 
+#: What the policy says against itself, by rule: the clauses that the findings stand at.
+AGAINST_ITSELF = {
+    "policy.biometric.likeness": {"2.15"},
+    "policy.commitment.misplaced": {"4.4", "6.4"},
+    "policy.confidential.contradicted": {"7.10"},
+    "policy.data.unlisted": {"7.4", "7.8", "7.10", "7.11", "7.12"},
+    "policy.purposes.of_nobody": {"4.3.1", "4.3.2", "4.3.3", "4.3.4"},
+    "policy.requisites.differ": {"1.2"},
+    "policy.scope.narrower": {"1.2"},
+}
+
+
+@pytest.mark.parametrize("rule", AGAINST_ITSELF)
+def test_what_the_policy_says_against_itself_is_found(rule: str) -> None:
+    assert _keys(rule) == AGAINST_ITSELF[rule]
+
+
+def test_undeclared_purposes_are_told_at_the_clause_that_names_them_first() -> None:
+    told = _told().findings.query("rule == 'policy.purposes.undeclared'").set_index("key")["related"]
+    assert ("purposes", "ad-optimisation") in told["7.10"]
+    assert ("clauses", "3.3.2") in told["3.3.1"]  # where the same purpose is named again
+    assert "4.5" not in told
+
+
+def test_terms_that_the_policy_defines_are_not_missed() -> None:
+    inv = _read()
+    used = {term for terms in inv.clauses["terms_used"].dropna() for term in terms}
+    defined = {term for terms in inv.clauses["terms_defined"].dropna() for term in terms}
+    told = _told().findings.query("rule == 'policy.term.undefined'")["title"].str.cat(sep="; ")
+    assert {term for term in used - defined if term not in told} == set()
+    assert _keys("policy.definition.conflict") == set()
+
+
+def test_particulars_that_agree_are_not_told() -> None:
+    assert _keys("policy.requisites.unregistered") == set()
+    sites = _told().findings.query("rule == 'policy.requisites.differ'")["related"]
+    assert sites.to_list() == [(("clauses", "7.11"),)]
+
+
 def test_data_of_the_questionnaire_for_employees_serve_no_purpose() -> None:
     excess = _keys("kz.category.no_purpose") & _of_clause("categories", "3.2")
     assert {"criminal-record", "declared-assets", "family-relations", "tax-declaration"} <= excess

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from derbes.views.contradictions import being, keys, number, saying, sweeping
-from derbes.views.links import along, at, everything, kin, lineage, links, related, singles
+from derbes.views.links import along, at, everything, kin, lineage, links, related
 from derbes.views.registry import view
 
 if TYPE_CHECKING:
@@ -188,10 +188,9 @@ def _counted(inv: Inventory, frame: pd.DataFrame, found: pd.DataFrame, table: st
 
 
 def _names(inv: Inventory, origin: pd.Series[Any], found: pd.DataFrame, table: str) -> pd.Series[Any]:
-    """Names of the ids that each origin was found to have, in the order of the ids: a tuple."""
+    """Names of the ids that each origin was found to have, in the order of the ids, and nothing where it has none."""
     known = inv.tables[table][[inv.schema.tables[table].key, "name"]].dropna().astype(object)
     known = known.set_axis(["id", "name"], axis=1).drop_duplicates("id").set_index("id")["name"]
     each = found[["origin", "id"]].drop_duplicates().sort_values(["origin", "id"])
-    names = each["id"].map(known).fillna(each["id"]).groupby(each["origin"]).agg(tuple)
-    told = origin.map(names)
-    return told.astype(object).where(told.notna(), singles(origin, where=origin.isna()))
+    names = each["id"].map(known).fillna(each["id"]).astype(str).groupby(each["origin"]).agg("; ".join)
+    return origin.map(names).fillna("")

@@ -32,9 +32,8 @@ def undefined_terms(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     first = open_[open_["order"] == open_.groupby("term")["order"].transform("min")].sort_values(["origin", "term"])
     frame = pd.DataFrame({"origin": used["origin"].unique()})
     many = frame["origin"].map(first.groupby("origin")["term"].nunique()).fillna(0).astype(float)
-    told = frame["origin"].map(first.groupby("origin")["said"].agg(tuple))
+    told = frame["origin"].map(first.groupby("origin")["said"].agg("; ".join)).fillna("")
     others = first[["origin", "term"]].merge(open_[["term", "id"]], on="term")
-    told = told.astype(object).where(told.notna(), singles(frame["origin"], where=frame["origin"].isna()))
     return frame.assign(many=many, terms=told, related=related(frame["origin"], {"clauses": others}))
 
 
