@@ -183,6 +183,24 @@ def test_data_of_the_questionnaire_for_employees_serve_no_purpose() -> None:
     assert {"criminal-record", "declared-assets", "family-relations", "tax-declaration"} <= excess
 
 
+def test_what_an_employer_may_not_ask_without_a_law_is_found() -> None:
+    assert _keys("kz.special.criminal") == {"criminal-record"}
+    family = {"family-composition", "family-relations", "relatives-work-study"}
+    assert _keys("kz.special.labour") == family | {"declared-assets"}
+
+
+def test_one_consent_to_everything_the_site_does_is_found() -> None:
+    bundled = _keys("kz.consent.bundled")
+    assert bundled == set.union(*(_of_clause("consents", clause) for clause in ("6.4", "7.8", "7.10")))
+
+
+def test_no_system_but_one_says_how_it_is_protected() -> None:
+    systems = _read().systems
+    told = _told().findings.query("rule == 'kz.measures.unknown'")
+    assert set(told["key"]) == set(systems.loc[systems["measures"].isna(), "system_id"])
+    assert told["unknown"].all()
+
+
 def test_no_right_has_a_deadline() -> None:
     rights = _read().rights
     timeless = rights["kind"].isin(["complain", "compensation", "public_sources", "restrict"])

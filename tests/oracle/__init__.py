@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from derbes.law import LawPack
     from oracle.structure import Pair
 
-for _family in ("law", "completeness", "policy", "governance", "itself"):
+for _family in ("law", "completeness", "policy", "governance", "itself", "data"):
     import_module(f"oracle.{_family}")
 
 

@@ -10,7 +10,15 @@ from derbes import period
 from derbes.cells import State
 from derbes.views.links import active, along, at, everything, lineage, links, related, said, singles, status
 from derbes.views.registry import view
-from derbes.views.use import category_uses, counts, field_uses, held_clauses, held_fields
+from derbes.views.use import (
+    category_uses,
+    counts,
+    field_uses,
+    grounds,
+    held_clauses,
+    held_fields,
+    personal_systems,
+)
 
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
@@ -34,12 +42,10 @@ def storage(inv: Inventory, law: LawPack) -> pd.DataFrame:
     places = inv.systems["storage_countries"].explode().dropna().astype(object)
     places = places[places.str.fullmatch(_COUNTRY)]
     frame = pd.DataFrame({"origin": places.index, "country": places.to_numpy()})
-    anonymous = inv.fields["state"].eq("anonymised").groupby(inv.fields["system_id"]).all()
-    personal = ~inv.systems["system_id"].map(anonymous).astype(object).fillna(value=False).astype(bool)
     home = frame["origin"].isin(frame.loc[frame["country"].isin([law.country, "all"]), "origin"])
     return frame.assign(
         live=at(inv.systems["status"].ne("retired"), frame["origin"]),
-        personal=at(personal, frame["origin"]),
+        personal=at(personal_systems(inv), frame["origin"]),
         home=home,
         base=frame["country"].mask(home, law.country),
         sub=singles(frame["country"]),
@@ -49,7 +55,7 @@ def storage(inv: Inventory, law: LawPack) -> pd.DataFrame:
 @view("bases", table="processing")
 def bases(inv: Inventory, law: LawPack) -> pd.DataFrame:
     """One row a row of the register and a ground it names: ``basis``, its ``state``, ``authority``, ``consents``."""
-    frame = _grounds(inv, law)
+    frame = grounds(inv, law)
     known = law.bases.set_index("code")
     return frame.assign(
         state=frame["basis"].map(known["state"]).fillna("unknown"),
@@ -59,15 +65,6 @@ def bases(inv: Inventory, law: LawPack) -> pd.DataFrame:
         status=at(status(inv), frame["origin"]),
         well_formed=inv.states["processing"]["legal_basis"][frame["origin"]] == State.OK,
     )
-
-
-def _grounds(inv: Inventory, law: LawPack) -> pd.DataFrame:
-    """Grounds by ``origin``, as codes where the word is known; ``sub`` tells several of one cell apart."""
-    parts = inv.processing["legal_basis"].dropna().astype(object).str.split(";").explode().str.strip()
-    parts = parts[parts != ""]
-    word = parts.str.casefold().str.replace(r"\s+", " ", regex=True)
-    frame = pd.DataFrame({"origin": parts.index, "basis": word.map(dict(law.basis_words)).fillna(parts).to_numpy()})
-    return frame.assign(sub=singles(frame["basis"], where=frame["origin"].duplicated(keep=False)))
 
 
 @view("consents", table="consents")
@@ -129,13 +126,13 @@ def transfers(inv: Inventory, law: LawPack) -> pd.DataFrame:
     """One row a row of the register and a recipient: ``kind``, ``bearing`` ground, ``consent`` that names it or not."""
     pairs = links(inv, "processing", "recipient_ids")
     kinds = inv.recipients.drop_duplicates("recipient_id").set_index("recipient_id")["kind"].astype(object)
-    grounds = _grounds(inv, law)
-    bearing = grounds["basis"].map(law.bases.set_index("code")["third_party_ok"]).astype(object)
+    told = grounds(inv, law)
+    bearing = told["basis"].map(law.bases.set_index("code")["third_party_ok"]).astype(object)
     pairs = pairs.assign(kind=pairs["id"].map(kinds), status=at(status(inv), pairs["origin"]))
     handed = _spoken_of(inv, pairs, "recipient_ids", vague=_silent_on(inv, "third_parties"))
     published = _spoken_of(inv, pairs, "recipient_ids", vague=_silent_on(inv, "third_parties", "public_sources"))
     return pairs.assign(
-        bearing=pairs["origin"].map(bearing.groupby(grounds["origin"]).any()),
+        bearing=pairs["origin"].map(bearing.groupby(told["origin"]).any()),
         consent=handed.where(pairs["kind"].ne("public"), published),
         sub=singles(pairs["id"]),
         related=_beside(inv, pairs, "recipients"),
@@ -152,8 +149,8 @@ def _silent_on(inv: Inventory, *contents: str) -> pd.Series[Any]:
 @view("consent_purposes", table="processing", needs=("processing", "consents"))
 def consent_purposes(inv: Inventory, law: LawPack) -> pd.DataFrame:
     """One row a row of the register that rests on consent: ``consent`` names its purpose, or does not."""
-    grounds = _grounds(inv, law)
-    resting = grounds.loc[grounds["basis"] == "consent", "origin"].unique()
+    told = grounds(inv, law)
+    resting = told.loc[told["basis"] == "consent", "origin"].unique()
     pairs = links(inv, "processing", "purpose_id")
     pairs = pairs[pairs["origin"].isin(resting)].reset_index(drop=True)
     consent = _spoken_of(inv, pairs, "purpose_ids", vague=inv.consents["purpose_ids"].isna())

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes.views.links import active, along, at, everything, kin, links
+from derbes.views.links import active, along, at, everything, kin, links, singles
 
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
+    from derbes.law import LawPack
 
 #: Statements whose denial means that such data are not processed at all.
 _DENIED_DATA = ("biometric",)
@@ -21,6 +22,12 @@ def held_fields(inv: Inventory) -> pd.DataFrame:
     frame = inv.fields[~inv.fields["system_id"].isin(retired) & inv.fields["state"].ne("anonymised")]
     names = {"field_id": "id", "category_id": "category", "system_id": "system"}
     return frame[[*names]].astype(object).rename(columns=names)
+
+
+def personal_systems(inv: Inventory) -> pd.Series[Any]:
+    """Whether each system holds personal data, for all that is said: one whose fields are all anonymised does not."""
+    anonymous = inv.fields["state"].eq("anonymised").groupby(inv.fields["system_id"]).all()
+    return ~inv.systems["system_id"].map(anonymous).astype(object).fillna(value=False).astype(bool)
 
 
 def held_clauses(inv: Inventory) -> pd.DataFrame:
@@ -57,6 +64,15 @@ def field_uses(inv: Inventory) -> pd.DataFrame:
     implied = pd.concat([placed, uses[anywhere].merge(held, on="category")])[["origin", "id"]]
     unnamed = inv.processing.index[inv.processing["field_ids"].isna()]
     return pd.concat([named, implied[implied["origin"].isin(unnamed)]], ignore_index=True).drop_duplicates()
+
+
+def grounds(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """Grounds by ``origin``, as codes where the word is known; ``sub`` tells several of one cell apart."""
+    parts = inv.processing["legal_basis"].dropna().astype(object).str.split(";").explode().str.strip()
+    parts = parts[parts != ""]
+    word = parts.str.casefold().str.replace(r"\s+", " ", regex=True)
+    frame = pd.DataFrame({"origin": parts.index, "basis": word.map(dict(law.basis_words)).fillna(parts).to_numpy()})
+    return frame.assign(sub=singles(frame["basis"], where=frame["origin"].duplicated(keep=False)))
 
 
 def serving(inv: Inventory, positions: pd.Series[Any]) -> pd.Series[Any]:
