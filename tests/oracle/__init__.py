@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from derbes.law import LawPack
     from oracle.structure import Pair
 
-for _family in ("law", "completeness", "policy", "governance", "itself", "data"):
+for _family in ("law", "completeness", "policy", "governance", "itself", "data", "pledges", "conduct"):
     import_module(f"oracle.{_family}")
 
 

@@ -143,8 +143,8 @@ def told_recipients(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     ``policy``: clauses speak of any.
     """
     given = _given(inv).loc[lambda one: ~one["at"].isin(_naming(inv, "recipients")["id"])]
-    general = [*_general(inv, given, "processing"), *_general(inv, given, "consents")]
-    untold = {table: rows[~rows.index.isin(general)] for table, rows in given.groupby("table")}
+    met = {table: _general(inv, given, table) for table in ("processing", "consents")}
+    untold = {table: given[given["table"].eq(table) & ~given.index.isin(met[table])] for table in met}
     beside = _beside(inv, "recipients", untold)
     spoken = saying(inv, "asserts", *_GENERAL).union(saying(inv, "denies", *_GENERAL))
     coded = inv.clauses[["recipient_ids", "recipient_kinds"]].notna().any(axis=1)
