@@ -180,7 +180,8 @@ def told_transfers(inv: Inventory, law: LawPack) -> pd.DataFrame:
     """
     rows = _abroad(inv, law)["processing"]
     telling = saying(inv, "asserts", "cross_border").difference(saying(inv, "denies", "cross_border"))
-    frame = pd.DataFrame({"origin": rows, "policy": len(telling) > 0})
+    beside = related(pd.Series(rows, dtype="int64"), clause_ids(inv, crossed(telling, rows), "row"))
+    frame = pd.DataFrame({"origin": rows, "policy": len(telling) > 0, "related": beside})
     return frame.assign(tell=_meeting(inv, telling, rows), deny=_meeting(inv, _unexcepted(inv), rows))
 
 
