@@ -41,7 +41,7 @@ def _family(kind: str) -> str:
 
 
 def _number(clause: Row) -> str:
-    return re.sub(r"\d+", lambda digits: digits[0].zfill(6), clause["clause_id"] or "")
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(6), clause["key"])
 
 
 @oracle("policy.rights.no_procedure", "clauses")
@@ -80,7 +80,7 @@ def _inside(case: Case, clause: Row, row: Row, column: str) -> bool:
     return not broad(case, "rights", row, column) and all(case.above(COLUMNS[column], name) & named for name in each)
 
 
-@oracle("policy.rights.deadline_differs", "rights")
+@oracle("policy.rights.deadline_exceeded", "rights")
 def rights_deadline_differs(case: Case) -> Iterator[str]:
     pledges: dict[int, list[int]] = {}
     for clause, kind, row in _promised(case):
@@ -93,7 +93,7 @@ def rights_deadline_differs(case: Case) -> Iterator[str]:
             yield row["key"]
 
 
-@oracle("policy.rights.channels_differ", "clauses")
+@oracle("policy.rights.channels_unserved", "clauses")
 def rights_channels_differ(case: Case) -> Iterator[str]:
     serving: dict[tuple[int, str], list[Row]] = {}
     for clause, kind, row in _promised(case):

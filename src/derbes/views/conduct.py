@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from derbes import period
+from derbes.views.contradictions import saying
 from derbes.views.links import active, along, at, everything, lineage, links, related
 from derbes.views.registry import view
-from derbes.views.scopes import clause_ids, crossed, labels, meets, saying, unscoped
+from derbes.views.scopes import clause_ids, crossed, labels, meets, unscoped
 
 if TYPE_CHECKING:
     from derbes.inventory import Inventory

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from derbes.views.contradictions import saying
 from derbes.views.links import active, along, at, kin, links, related
 from derbes.views.registry import view
-from derbes.views.scopes import clause_ids, meets, names, ongoing, saying, told, unscoped
+from derbes.views.scopes import clause_ids, meets, names, ongoing, told, unscoped
 from derbes.views.use import counts, held_fields
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from derbes.views.contradictions import number, saying
 from derbes.views.links import at, related, singles
 from derbes.views.registry import view
-from derbes.views.scopes import by_number, clause_ids, labels, meets, saying, within
+from derbes.views.scopes import clause_ids, labels, meets, within
 
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
@@ -31,7 +32,7 @@ def granted_rights(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     granted = _granted(inv)
     served = _procedures(inv, granted).loc[lambda pairs: pairs["met"], _RIGHT]
     unserved = ~pd.MultiIndex.from_frame(granted).isin(pd.MultiIndex.from_frame(served))
-    granted = granted.assign(unserved=unserved, number=granted["clause"].map(by_number(inv)))
+    granted = granted.assign(unserved=unserved, number=granted["clause"].map(number(inv)))
     granted = granted.sort_values(["kind", "unserved", "number"], ascending=[True, False, True])
     tally = granted.groupby("kind")["unserved"].sum().astype(float)
     frame = granted.drop_duplicates("kind").set_index("clause").rename_axis("origin").reset_index()

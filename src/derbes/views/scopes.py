@@ -9,18 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from derbes.text import LANGUAGES
+from derbes.views.contradictions import saying
 from derbes.views.links import along, at, everything, kin, lineage, links, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from derbes.inventory import Inventory
-
-
-def saying(inv: Inventory, column: str, *statements: str) -> pd.Index[Any]:
-    """Positions of the clauses whose cell of a closed list holds one of the words."""
-    said = inv.clauses[column].explode().isin(statements)
-    return said.index[said].unique()
 
 
 def unscoped(inv: Inventory, table: str, column: str) -> pd.Index[Any]:
@@ -100,12 +95,6 @@ def clause_ids(inv: Inventory, pairs: pd.DataFrame, origin: str) -> dict[str, pd
     """Clauses of the pairs as links of the rows in the column ``origin``, ready to be related."""
     ids = at(inv.clauses["clause_id"].astype(object), pairs["clause"])
     return {"clauses": pd.DataFrame({"origin": pairs[origin], "id": ids})}
-
-
-def by_number(inv: Inventory) -> pd.Series[Any]:
-    """Clause ids as texts that sort as the policy numbers them, 7.2 before 7.10."""
-    ids = inv.clauses["clause_id"].astype(object).fillna("")
-    return ids.str.replace(r"\d+", lambda number: number[0].zfill(6), regex=True)
 
 
 def labels(inv: Inventory, codes: pd.Series[Any], name: str) -> pd.DataFrame:
