@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 LANGUAGES = ("ru", "kk", "en")
 CONFIDENCES = ("T", "Q", "N", "M")
 _PARTS = ("acts", "constants", "bases", "elements")
-_SECTIONS = ("consent_contents", "topics", "documents", "retention_terms", "fines", "duty_changes")
+_POLICY = ("topics", "rights", "required_citations")
+_SECTIONS = ("consent_contents", *_POLICY, "documents", "retention_terms", "fines", "duty_changes")
 _ACT_KEYS = frozenset(
     {"kind", "adopted", "aliases", "valid_from", "valid_to", "approximate", "confidence", "verify", "titles"}
     | {"editions", "reported", "provisions", "replaced_by", "succeeded_in_part", "note"}
@@ -78,8 +79,9 @@ class LawPack:
     and whose content is unknown. ``acts`` maps numbers to acts, ``constants`` names to values.
     ``bases`` has a row a ground: code, valid (that day), foreign, state (valid, not_in_force, foreign),
     needs_authority, third_party_ok, act, at, labels. ``elements`` has a row an element of a definition or right:
-    section, item, code, act, at, confidence, valid, foreign, labels. ``sections`` holds what else elements.yaml has in
-    force that day: consent_contents, topics, documents, retention_terms, fines, duty_changes.
+    section, item, code, act, at, confidence, valid, foreign, since, until, labels. ``sections`` holds what else
+    elements.yaml has in force that day: consent_contents, topics, documents, retention_terms, fines, duty_changes,
+    rights as they are written, required_citations.
     """
 
     id: str
@@ -361,8 +363,9 @@ def _elements(data: Mapping[str, Any], acts: Mapping[str, Act], as_of: dt.date) 
                 foreign = "source" in element
                 confidence = element.get("confidence", acts[act].confidence)
                 valid = not foreign and _in_force(element, as_of)
-                rows.append((section, item, code, act, at, confidence, valid, foreign, dict(element["labels"])))
-    columns = ["section", "item", "code", "act", "at", "confidence", "valid", "foreign", "labels"]
+                days = element.get("valid_from", dt.date.min), element.get("valid_to", dt.date.max)
+                rows.append((section, item, code, act, at, confidence, valid, foreign, *days, dict(element["labels"])))
+    columns = ["section", "item", "code", "act", "at", "confidence", "valid", "foreign", "since", "until", "labels"]
     frame = pd.DataFrame(rows, columns=columns)
     if frame["code"].duplicated().any():
         code = frame.loc[frame["code"].duplicated(), "code"].iloc[0]

@@ -34,23 +34,32 @@ def told(inv: Inventory, law: LawPack, outcome: Outcome, lang: str) -> Iterator[
     rule, broken = outcome.rule, outcome.broken
     if not len(broken):
         return
-    citations = tuple(law.citation(cite["act"], cite.get("at", "")) for cite in rule.cite)
     common = {
         "rule": rule.id,
         "family": rule.family,
         "severity": rule.severity,
-        "citations": citations,
         "status": "new",
         "since": None,
         "decision": None,
-        "confirm": bool(citations) and not any(cite["confidence"] == "T" for cite in citations),
         "unknown": rule.unknown,
     }
     records = broken.to_dict("records")
     if rule.id.startswith(_GROUPED):
         records = _one_a_group(inv, rule, records)
     for record in records:
-        yield {**common, **_finding(inv, rule, record, lang)}
+        citations = _citations(law, rule, record)
+        confirm = bool(citations) and not any(cite["confidence"] == "T" for cite in citations)
+        yield {**common, "citations": citations, "confirm": confirm, **_finding(inv, rule, record, lang)}
+
+
+def _citations(law: LawPack, rule: Rule, record: dict[Any, Any]) -> tuple[dict[str, Any], ...]:
+    """What a finding rests on: what its row of the view names, else what the rule cites."""
+    own = [law.citation(act, at) | ({"confidence": known} if known else {}) for act, at, known in _own(record)]
+    return tuple(own) or tuple(law.citation(cite["act"], cite.get("at", "")) for cite in rule.cite)
+
+
+def _own(record: dict[Any, Any]) -> tuple[tuple[str, str, str], ...]:
+    return record.get("cite") or ()
 
 
 def _one_a_group(inv: Inventory, rule: Rule, records: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
@@ -96,7 +105,7 @@ def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> d
         "value": None if said is None or rule.family == "hygiene" or personal(said) else said,
         "related": tuple(sorted(related)),
         **{part: _worded(rule, part, lang, facts) for part in ("title", "why")},
-        "fix": " ".join(filter(None, [_worded(rule, "fix", lang, facts), _offered(rule, lang, facts)])),
+        "fix": " ".join(filter(None, [_worded(rule, "fix", lang, facts), _offered(rule, record, lang, facts)])),
     }
 
 
@@ -121,12 +130,13 @@ def _worded(rule: Rule, part: str, lang: str, facts: dict[str, Any]) -> str:
         raise RuleError(f"{rule.source}, rule {rule.id}", what, did_you_mean(unknown.args[0], facts)) from unknown
 
 
-def _offered(rule: Rule, lang: str, facts: dict[str, Any]) -> str:
+def _offered(rule: Rule, record: dict[Any, Any], lang: str, facts: dict[str, Any]) -> str:
     """What the clause may say instead, in the languages it is published in, with what that rests on."""
     if not rule.replacement:
         return ""
     texts = [f"{tongue}: «{_worded(rule, 'replacement', tongue, facts)}»" for tongue in PUBLISHED]
-    cited = "; ".join(f"{cite['act']} {cite.get('at', '')}".strip() for cite in rule.cite)
+    own = [f"{act} {at}" for act, at, _ in _own(record)]
+    cited = "; ".join(map(str.strip, own or [f"{cite['act']} {cite.get('at', '')}" for cite in rule.cite]))
     return words(lang)["telling"]["replacement"].format(texts="; ".join(texts), cited=cited)
 
 

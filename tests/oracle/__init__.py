@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from derbes.law import LawPack
     from oracle.structure import Pair
 
-for _family in ("law", "completeness", "policy", "governance", "itself", "data", "pledges", "conduct"):
+_FAMILIES = ("completeness", "conduct", "data", "governance", "itself", "law", "pledges", "policy", "statements", "topics")
+for _family in _FAMILIES:
     import_module(f"oracle.{_family}")
 
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     Build = Callable[..., pd.DataFrame]  # of an Inventory and a LawPack
 
-#: Columns that say to which row a finding belongs; every other column of a view is a fact.
-RESERVED = ("origin", "table", "absent", "related", "sub")
+#: Columns that say to which row a finding belongs, and by ``cite`` what it rests on in place of what the rule cites
+#: (tuples of act, provision, confidence or nothing); every other column of a view is a fact.
+RESERVED = ("origin", "table", "absent", "related", "sub", "cite")
 
 
 @dataclass(frozen=True)
