@@ -15,7 +15,29 @@ if TYPE_CHECKING:
     from derbes.law import LawPack
     from oracle.structure import Pair
 
-_FAMILIES = ("completeness", "conduct", "data", "governance", "itself", "law", "pledges", "policy", "statements", "topics")
+_FAMILIES = (
+    "completeness",
+    "conduct",
+    "data",
+    "governance",
+    "itself",
+    "law",
+    "pledges",
+    "policy",
+    "statements",
+    "topics",
+)
+    "completeness",
+    "conduct",
+    "data",
+    "governance",
+    "itself",
+    "law",
+    "pledges",
+    "policy",
+    "statements",
+    "topics",
+)
 for _family in _FAMILIES:
     import_module(f"oracle.{_family}")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from derbes.errors import ModelError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
@@ -48,10 +50,12 @@ def view(
     """Enter a function under a view's name.
 
     ``table`` is the table whose rows the findings point to (``*`` where the frame names it row by row in ``table``).
-    ``needs`` are the tables without which the view says nothing (its own by default): a rule over it is not run then.
+    Raises ModelError where the name is taken. ``needs`` are the tables without which the view says nothing (its own by default): a rule over it is not run then.
     """
 
     def enter(build: Build) -> Build:
+        if name in VIEWS:
+            raise ModelError(f"view {name}", "stands twice", "Give one of the two another name.")
         own = () if table == "*" else (table,)
         VIEWS[name] = View(name, table, own if needs is None else needs, build, sparing)
         return build
