@@ -27,17 +27,6 @@ _FAMILIES = (
     "statements",
     "topics",
 )
-    "completeness",
-    "conduct",
-    "data",
-    "governance",
-    "itself",
-    "law",
-    "pledges",
-    "policy",
-    "statements",
-    "topics",
-)
 for _family in _FAMILIES:
     import_module(f"oracle.{_family}")
 

@@ -47,10 +47,10 @@ VIEWS: dict[str, View] = {}
 def view(
     name: str, *, table: str, needs: tuple[str, ...] | None = None, sparing: bool = False
 ) -> Callable[[Build], Build]:
-    """Enter a function under a view's name.
+    """Enter a function under a view's name. Raises ModelError where the name is taken.
 
     ``table`` is the table whose rows the findings point to (``*`` where the frame names it row by row in ``table``).
-    Raises ModelError where the name is taken. ``needs`` are the tables without which the view says nothing (its own by default): a rule over it is not run then.
+    ``needs`` are the tables without which the view says nothing (its own by default): a rule over it is not run then.
     """
 
     def enter(build: Build) -> Build:
