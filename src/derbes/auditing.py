@@ -41,7 +41,7 @@ class Audit:
 
     ``findings`` one row a finding (`derbes.findings.COLUMNS`), ``rules`` one row a rule with the rows it looked at and
     the reason where it did not run, ``sources`` one row a sheet, ``summary`` the counts of model.md, ``compared`` the
-    frozen quarters that statuses come from.
+    frozen quarters that statuses come from, ``pack`` the name or folder of the law pack.
     """
 
     inventory: Inventory
@@ -51,6 +51,7 @@ class Audit:
     findings: pd.DataFrame
     rules: pd.DataFrame
     compared: tuple[str, ...] = ()
+    pack: str = "kz"
 
     @property
     def sources(self) -> pd.DataFrame:
@@ -240,4 +241,4 @@ def _audit(
         columns=["rule", "family", "view", "rows", "broken", "status", "reason", "severity", "title"],
     )
     order = table.sort_values("rule", kind="stable").reset_index(drop=True)
-    return Audit(inventory=inv, as_of=day, law=pack, lang=lang, findings=found, rules=order)
+    return Audit(inventory=inv, as_of=day, law=pack, lang=lang, findings=found, rules=order, pack=law)

@@ -193,7 +193,7 @@ def _outcomes(member: Rule | Bundle, frame: pd.DataFrame, result: Any) -> list[O
         raise RuleError(f"{rule.source}, rule {rule.id}", "Great Expectations could not run it", "Check its view.")
     if not hasattr(member, "rules"):
         broken = frame.loc[result.result.get("unexpected_index_list") or []]
-        return [Outcome(rule, _looked_at(rule, frame), broken)]
+        return [Outcome(rule, int(rule.looks_at(frame).sum()), broken)]
     return [
         Outcome(one, len(frame), _cells(frame, result.result["details"]["broken"].get(column, [])))
         for column, one in member.rules.items()
@@ -205,14 +205,6 @@ def _cells(frame: pd.DataFrame, pairs: list[list[Any]]) -> pd.DataFrame:
         return _NO_CELLS
     positions = [pair[0] for pair in pairs]
     return frame.loc[positions, ["origin"]].assign(element=[pair[1] for pair in pairs])
-
-
-def _looked_at(rule: Rule, frame: pd.DataFrame) -> int:
-    mask = pd.Series(data=True, index=frame.index)
-    for column, values in rule.when.items():
-        known = [value for value in values if value is not None]
-        mask &= frame[column].isin(known) if known else frame[column].isna()
-    return int(mask.sum())
 
 
 def _ids(inv: Inventory, law: LawPack) -> dict[str, pd.Index[Any]]:

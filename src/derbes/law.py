@@ -28,7 +28,7 @@ LANGUAGES = ("ru", "kk", "en")
 CONFIDENCES = ("T", "Q", "N", "M")
 _PARTS = ("acts", "constants", "bases", "elements")
 _POLICY = ("topics", "rights", "required_citations")
-_SECTIONS = ("consent_contents", *_POLICY, "documents", "retention_terms", "fines", "duty_changes")
+_SECTIONS = ("consent_contents", *_POLICY, "documents", "retention_terms", "fines", "duty_changes", "articles")
 _ACT_KEYS = frozenset(
     {"kind", "adopted", "aliases", "valid_from", "valid_to", "approximate", "confidence", "verify", "titles"}
     | {"editions", "reported", "provisions", "replaced_by", "succeeded_in_part", "note"}
@@ -45,7 +45,8 @@ class Act:
     """One act on the day of its pack: ``status`` is in_force, verify (look it up first), future or ceased.
 
     ``titles`` are those in force that day, by language, a language missing where no official title was seen;
-    ``former`` are earlier ones and ``later`` ones still to come. ``edition`` is the latest in force.
+    ``former`` are earlier ones and ``later`` ones still to come. ``edition`` is the latest in force, ``editions`` are all
+    that are known, each with the act that made it.
     """
 
     number: str
@@ -63,6 +64,7 @@ class Act:
     aliases: tuple[str, ...] = ()
     replaced_by: tuple[str, ...] = ()
     reported: str | None = None
+    editions: tuple[tuple[dt.date, str | None], ...] = ()
     note: Mapping[str, str] = field(default_factory=dict)
     provisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
@@ -81,7 +83,7 @@ class LawPack:
     needs_authority, third_party_ok, act, at, labels. ``elements`` has a row an element of a definition or right:
     section, item, code, act, at, confidence, valid, foreign, since, until, labels. ``sections`` holds what else
     elements.yaml has in force that day: consent_contents, topics, documents, retention_terms, fines, duty_changes,
-    rights as they are written, required_citations.
+    rights as they are written, required_citations; and articles.yaml.
     """
 
     id: str
@@ -173,6 +175,8 @@ def _read(name: str) -> dict[str, dict[str, Any]]:
     if not folder.is_dir():
         raise LawError(f"law {name}", "no such law pack", "Name a shipped pack (kz) or a folder that holds acts.yaml.")
     data = {part: _file(folder.joinpath(f"{part}.yaml")) for part in _PARTS}
+    if (listed := folder.joinpath("articles.yaml")).is_file():  # a pack may do without
+        data["elements"] = {**data["elements"], "articles": _file(listed)}
     needed = {"acts": ("id", "country", "name", "main", "acts"), "constants": ("constants",), "bases": ("bases",)}
     for part, keys in needed.items():
         for key in keys:
@@ -283,6 +287,7 @@ def _act(number: str, entry: Mapping[str, Any], as_of: dt.date) -> Act:
         aliases=tuple(map(str, entry.get("aliases", ()))),
         replaced_by=tuple(map(str, entry.get("replaced_by", ()))),
         reported=max(heard).isoformat() if heard else None,
+        editions=tuple((row["valid_from"], row.get("by")) for row in entry.get("editions", ())),
         note=MappingProxyType(entry.get("note", {})),
         provisions=MappingProxyType({str(key): value for key, value in (entry.get("provisions") or {}).items()}),
     )

@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import yaml
 
 from derbes import workdays
@@ -85,6 +86,14 @@ class Rule:
     def column(self) -> str | None:
         """The column of the model that a finding points to."""
         return self.at or self.args.get("column") or self.args.get("column_A")
+
+    def looks_at(self, frame: pd.DataFrame) -> pd.Series[bool]:
+        """Which rows of its view meet the rule's condition."""
+        met = pd.Series(data=True, index=frame.index)
+        for column, values in self.when.items():
+            known = [value for value in values if value is not None]
+            met &= frame[column].isin(known) if known else frame[column].isna()
+        return met
 
     def in_force(self, as_of: dt.date) -> bool:
         """Whether the rule was law on that day; a rule without dates always is."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from derbes.auditing import audit
-from derbes.identity import mask
 from derbes.page import facts
+from derbes.page.law import LawPage
 from derbes.page.markup import (
     Passage,
     element,
@@ -22,72 +18,24 @@ from derbes.page.markup import (
     table,
 )
 from derbes.page.markup import facts as pairs
-from derbes.quarter import Quarter, last_complete
+from derbes.page.sheet import NAMED, ROWS, SENTENCE, VALUE, cut, text_of
 from derbes.telling import reason
-from derbes.wording import Wording
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from derbes.auditing import Audit
-
 RISKS = 10
 PLACES = 8
-NAMED = 3
 RELATED = 12
-ROWS = 150
 SOURCES = 60
-NAME, VALUE, SENTENCE = 100, 80, 400  # characters of a cell on the page
 
 
-class AuditPage:
-    """A report on one audit: title, scope, verdict, risks, coverage, what is unknown, what was not checked, findings.
+class AuditPage(LawPage):
+    """A report on one audit: title, scope, verdict, risks, promises, coverage, the law, what is unknown, findings.
 
     Every method returns a passage that JupyterLab shows as HTML and a terminal as text. The findings are in
     findings.xlsx in full; a page shows the first of them and says how many more there are.
     """
-
-    def __init__(self, audit: Audit, quarter: Quarter) -> None:
-        self.audit = audit
-        self.quarter = quarter
-        self.say = Wording(audit.lang, "page")
-
-    @classmethod
-    def of(
-        cls,
-        inventory: str | Path,
-        *,
-        quarter: str = "",
-        as_of: str = "",
-        law: str = "kz",
-        lang: str = "ru",
-        before: str = "",
-    ) -> AuditPage:
-        """Page of the audit of an inventory; what is left empty is the last complete quarter, its last day, no choice.
-
-        A relative path is looked for in the current folder and in those above it, so that a notebook finds the same
-        inventory wherever it is opened. Raises DerbesError as `derbes.auditing.audit` does.
-        """
-        today = dt.datetime.now(tz=dt.UTC).astimezone().date()
-        chosen = Quarter.parse(quarter) if quarter else last_complete(today)
-        day = as_of or chosen.last_day
-        return cls(audit(_above(inventory), as_of=day, law=law, lang=lang, before=before or None), chosen)
-
-    @cached_property
-    def _found(self) -> pd.DataFrame:
-        return facts.counted(self.audit)
-
-    @cached_property
-    def _anchored(self) -> frozenset[str]:
-        """Ids that have an anchor on the page: those in the table, and every critical one."""
-        critical = self._found.loc[self._found["severity"] == "critical", "id"]
-        return frozenset(self._found["id"].head(ROWS)) | frozenset(critical)
-
-    @cached_property
-    def operator(self) -> str:
-        """The operator's name, or its id where the inventory does not give one."""
-        names = self.audit.inventory.tables["operator"]["name"].dropna()
-        return _cut(mask(str(names.iloc[0])), NAME) if len(names) else self.audit.operator
 
     # -- passages ---------------------------------------------------------------------------------------------------
 
@@ -258,11 +206,11 @@ class AuditPage:
         law = "; ".join(self._citations(first["citations"]))
         return element(
             "article",
-            element("h3", self._badge(first["severity"]), " ", _cut(first["title"], SENTENCE)),
-            paragraphs(_cut(first["why"], SENTENCE)),
+            element("h3", self._badge(first["severity"]), " ", cut(first["title"], SENTENCE)),
+            paragraphs(cut(first["why"], SENTENCE)),
             paragraphs(joined([element("b", say("risks", "law")), " ", law])) if law else "",
             paragraphs(confirm, class_="caution"),
-            paragraphs(joined([element("b", say("risks", "fix")), " ", _cut(first["fix"], SENTENCE)])),
+            paragraphs(joined([element("b", say("risks", "fix")), " ", cut(first["fix"], SENTENCE)])),
             paragraphs(element("b", say("risks", "places", n=len(group)))),
             element("ul", *places),
             paragraphs(more),
@@ -274,7 +222,7 @@ class AuditPage:
         if frame.empty:
             return Markup()
         rows = [
-            [_cut(row.title, SENTENCE), self._badge(row.severity), element("code", row.rule), say.number(row.n)]
+            [cut(row.title, SENTENCE), self._badge(row.severity), element("code", row.rule), say.number(row.n)]
             for row in frame.head(SOURCES).itertuples()
         ]
         headings = [say("risks", name) for name in ("rule", "severity", "code", "n")]
@@ -284,8 +232,8 @@ class AuditPage:
         say, read = self.say, self.audit.sources[self.audit.sources["reason"].isna()]
         rows = [
             [
-                _text(row.file),
-                _text(row.sheet),
+                text_of(row.file),
+                text_of(row.sheet),
                 self._table(row.table),
                 say.number(row.rows),
                 say.number(row.hidden_rows or 0),
@@ -300,7 +248,7 @@ class AuditPage:
         if rest.empty:
             return Markup()
         rows = [
-            [_text(row.file), _text(row.sheet), reason(row.reason, self.audit.lang)]
+            [text_of(row.file), text_of(row.sheet), reason(row.reason, self.audit.lang)]
             for row in rest.head(SOURCES).itertuples()
         ]
         headings = [say("not_checked", name) for name in ("file", "sheet", "why")]
@@ -308,17 +256,11 @@ class AuditPage:
 
     def _finding(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
         told = not isinstance(row.value, str) or row.value in row.title or row.value == row.key
-        value = "" if told else element("q", _cut(row.value, VALUE))
+        value = "" if told else element("q", cut(row.value, VALUE))
         place = element("span", self._place(row), class_="where")
-        what = joined([_cut(row.title, SENTENCE), " ", value, " ", place])
+        what = joined([cut(row.title, SENTENCE), " ", value, " ", place])
         anchor = element("code", row.id, id=f"f-{row.id}")
         return [what, self._badge(row.severity), self.say.label("status", row.status), anchor]
-
-    def _place(self, row: Any, *, link: bool = False) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
-        where = [part for part in map(_text, (row.file, row.sheet, row.cell)) if part]
-        name = f"{self._table(row.table)} / {_cut(row.key, NAME)}"
-        key = element("a", name, href=f"#f-{row.id}") if link else Markup("{}").format(name)
-        return joined([key, " ", element("span", " · ".join(where), class_="place")]) if where else joined([key])
 
     def _related(self, row: Any) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
         """The other rows that a finding is about, by table."""
@@ -328,7 +270,7 @@ class AuditPage:
         rows = "; ".join(f"{name} {', '.join(keys)}" for name, keys in tables.items())
         rest = " …" if len(row.related) > RELATED else ""
         return (
-            element("span", self.say("risks", "related", rows=_cut(rows, SENTENCE) + rest), class_="place")
+            element("span", self.say("risks", "related", rows=cut(rows, SENTENCE) + rest), class_="place")
             if rows
             else Markup()
         )
@@ -339,12 +281,6 @@ class AuditPage:
         codes = Markup(" ").join(element("code", code, id=f"f-{code}") for code in rest["id"])
         return joined([element("h3", self.say("findings", "rest", n=len(rest))), element("p", codes, class_="ids")])
 
-    def _more(self, n: int) -> Markup:
-        return paragraphs(self.say("more", n=n), class_="more") if n > 0 else Markup()
-
-    def _badge(self, severity: str) -> Markup:
-        return element("span", self.say.label("severity", severity), class_=f"badge {severity}")
-
     def _citations(self, citations: tuple[dict[str, Any], ...]) -> list[str]:
         """Acts cited, each once, with their provisions."""
         acts: dict[str, list[str]] = {}
@@ -352,27 +288,3 @@ class AuditPage:
             title = (cite.get("title") or {}).get(self.audit.lang)
             acts.setdefault(f"{title} ({cite['act']})" if title else cite["act"], []).append(cite["at"])
         return [self.say("risks", "article", act=act, at=", ".join(filter(None, at))) for act, at in acts.items()]
-
-    def _table(self, name: object) -> str:
-        known = self.audit.inventory.schema.tables.get(str(name))
-        return known.title[self.audit.lang] if known else str(name or "")
-
-    def _column(self, table_name: str, name: str) -> str:
-        known = self.audit.inventory.schema.tables.get(table_name)
-        column = known.columns.get(name) if known else None
-        return column.title[self.audit.lang] if column else name
-
-
-def _above(path: str | Path) -> Path:
-    """Return the path as it is if something is there, else the first of that name in a folder above."""
-    here = Path(path)
-    others = () if here.is_absolute() else (folder / here for folder in Path.cwd().parents)
-    return here if here.exists() else next((place for place in others if place.exists()), here)
-
-
-def _text(value: object) -> str:
-    return _cut(mask(value), NAME) if isinstance(value, str) else ""
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
