@@ -80,18 +80,18 @@ def _says(cell: object) -> bool:
 
 
 def _gathered(pairs: pd.DataFrame, what: str) -> dict[str, tuple[Any, ...]]:
-    """What belongs to each clause: each once, in order."""
+    """What belongs to each clause: each once, in the order of the rows."""
     distinct = pairs.drop_duplicates(["clause", what])
-    return {str(clause): tuple(sorted(group)) for clause, group in distinct.groupby("clause", sort=False)[what]}
+    return {str(clause): tuple(group) for clause, group in distinct.groupby("clause", sort=False)[what]}
 
 
 def _against(findings: pd.DataFrame) -> dict[str, tuple[Any, ...]]:
-    """Ids of the findings that stand on a clause or relate to it, by clause."""
+    """Ids of the findings that stand on a clause or relate to it, by clause, the gravest first as in the audit."""
     own = findings.loc[findings["table"] == "clauses", ["key", "id"]].set_axis(["clause", "id"], axis=1)
     others = findings[["id", "related"]].explode("related").dropna(subset="related")
     meant = [pair[0] == "clauses" for pair in others["related"]]
     told = others[meant].assign(clause=[pair[1] for pair in others.loc[meant, "related"]])
-    return _gathered(pd.concat([own, told[["clause", "id"]]], ignore_index=True), "id")
+    return _gathered(pd.concat([own, told[["clause", "id"]]]).sort_index(kind="stable"), "id")
 
 
 def _open(findings: pd.DataFrame, inv: Inventory) -> dict[str, tuple[Any, ...]]:
@@ -100,7 +100,7 @@ def _open(findings: pd.DataFrame, inv: Inventory) -> dict[str, tuple[Any, ...]]:
     pairs = _telling(facts.merge(_rows_of(inv), on=["table", "key"]), inv)
     absent = _kinds(inv).assign(table=lambda kinds: kinds["kind"].map({kind: [*_SHOWN[kind]][0] for kind in _SHOWN}))
     absent = absent[absent["table"].notna() & ~absent["table"].isin(inv.present)].assign(column="*")
-    told = pd.concat([pairs, absent[["clause", "table", "column"]]], ignore_index=True)
+    told = pd.concat([pairs, absent[["clause", "table", "column"]]]).sort_values(["table", "column"], kind="stable")
     return _gathered(told.assign(what=list(zip(told["table"], told["column"], strict=True))), "what")
 
 
@@ -112,7 +112,8 @@ def _looking(audit: Audit) -> dict[str, tuple[Any, ...]]:
     frames = {view: VIEWS[view].frame(inv, audit.law) for view in sorted({rule.view for rule in rules})}
     parts = [_looked(rule, frames[rule.view], inv) for rule in rules]
     looked = pd.concat([_NONE.assign(rule=None), *parts], ignore_index=True).drop_duplicates()
-    return _gathered(_telling(looked.merge(_rows_of(inv), on=["table", "key"]), inv), "rule")
+    pairs = looked.merge(_rows_of(inv), on=["table", "key"]).sort_values("rule", kind="stable", ignore_index=True)
+    return _gathered(_telling(pairs, inv), "rule")
 
 
 def _looked(rule: rulebook.Rule, frame: pd.DataFrame, inv: Inventory) -> pd.DataFrame:

@@ -109,6 +109,14 @@ def _standing(number: str, title: str, law: LawPack, lang: str) -> tuple[Any, ..
     return found.number, found.status, found.edition, now, bool(found.former), ", ".join(found.replaced_by)
 
 
+def named(number: str, law: LawPack, lang: str) -> str:
+    """Title and number of an act; its year where it has no number, the number alone where no title was seen."""
+    known = law.find(number)
+    if known is None or not known.titles:
+        return number
+    return f"{known.title(lang)} ({number if number[:1].isdigit() else known.adopted.year})"
+
+
 def _titled(title: str, law: LawPack) -> Act | None:
     """The one act of that title that has not ceased; an act cited without its number, as codes are."""
     said = plain(title)

@@ -66,6 +66,11 @@ class Wording:
         """Return a number with the language's thousands separator."""
         return Number(format_decimal(value, locale=self._locale))
 
+    def between(self, ends: tuple[int, int]) -> Number:
+        """Return a range of numbers, or one number where it has no width."""
+        least, most = map(self.number, ends)
+        return least if least == most else Number(f"{least}\N{EN DASH}{most}")
+
     def date(self, value: object) -> str:
         """Return a date in full; nothing for none."""
         if value is None or value == "":

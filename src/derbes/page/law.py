@@ -38,18 +38,20 @@ class LawPage(Page):
         say, told = self.say, clauses.promises(self.audit)
         head = heading("promises", say("headings", "promises"))
         if told.empty:
-            return passage(head, paragraphs(say("promises", "none")))
+            return passage(head, paragraphs(say("promises", "absent_all")))
         titles = self.audit.findings.set_index("id")["title"]
-        rows = [
+        judged = told[told["verdict"] != "not_checkable"]
+        rows: list[list[object]] = [
             [row.clause, text_of(row.summary), self._mark("verdicts", row.verdict), self._reasons(row, titles)]
-            for row in told.head(2 * ROWS).itertuples()
+            for row in judged.head(ROWS).itertuples()
         ]
         counts = {name: int((told["verdict"] == name).sum()) for name in clauses.VERDICTS}
         return passage(
             head,
             paragraphs(say("promises", "text"), say("promises", "counts", **counts)),
-            table(self._heads("promises", "clause", "summary", "verdict", "why"), rows, caption=say("promises", "caption")),
-            self._more(len(told) - 2 * ROWS),
+            self._listed("promises", "caption", ("clause", "summary", "verdict", "why"), rows),
+            self._more(len(judged) - ROWS),
+            self._unchecked(told.drop(judged.index)),
         )
 
     def amendments(self) -> Passage:
@@ -150,7 +152,16 @@ class LawPage(Page):
         if row.verdict == "kept":
             codes = ", ".join(row.rules[:NAMED]) + " …" * (len(row.rules) > NAMED)
             return joined([say("promises", "looked", n=len(row.rules), rules=codes)])
-        return joined([say("promises", "unwatched" if row.coded else "uncoded")])
+        return Markup()
+
+    def _unchecked(self, told: pd.DataFrame) -> Markup:
+        """Clauses of which nothing can be said, by the reason, in a line each."""
+        parts = []
+        for code, coded in (("unwatched", True), ("uncoded", False)):
+            clauses_ = told.loc[told["coded"] == coded, "clause"]
+            if len(clauses_):
+                parts.append(self.say("promises", code, clauses=", ".join(clauses_)))
+        return paragraphs(*parts)
 
     def _linked(self, code: str, title: str) -> Markup:
         return element("a", title, href=f"#f-{code}") if code in self._anchored else joined([title])
@@ -182,18 +193,13 @@ class LawPage(Page):
         if row.change == "renamed":
             details = self._turn(row.before, row.after)
         elif row.after:
-            names = ", ".join(self._act(number) for number in row.after.split(", "))
-            section, key = ("citations", "successor") if row.change == "ceased" else ("amendments", "by")
-            details = say(section, key, acts=names)
+            ceased = row.change == "ceased"
+            names = ", ".join(map(self._act, row.after.split(", "))) if ceased else row.after
+            details = say("citations", "successor", acts=names) if ceased else say("amendments", "by", acts=names)
         return [self._act(row.act), say("amendments", "changes", row.change), say.date(row.date), details]
 
     def _act(self, number: str) -> str:
-        """Title and number of an act; its year where it has no number, the number alone where no title was seen."""
-        known = self.audit.law.find(number)
-        if known is None or not known.titles:
-            return number
-        mark = number if number[:1].isdigit() else str(known.adopted.year)
-        return f"{cut(known.title(self.say.lang) or '', _TITLE)} ({mark})"
+        return cut(law.named(number, self.audit.law, self.say.lang), SENTENCE)
 
     def _turn(self, before: str, after: str) -> str:
         if before and after and before != after:
@@ -221,13 +227,9 @@ class LawPage(Page):
         if mci is None:
             return Markup("\N{EN DASH}")
         say = self.say
-        lines = [say("fines", "mci", amount=_range(say, mci)), *([say("fines", "tenge", amount=_range(say, tenge))] if tenge else [])]
+        lines = [say("fines", "mci", amount=say.between(mci))]
+        lines += [say("fines", "tenge", amount=say.between(tenge))] if tenge else []
         return joined(element("div", line) for line in lines)
-
-
-def _range(say: Any, ends: tuple[int, int]) -> str:  # noqa: ANN401 - a Wording
-    least, most = (say.number(end) for end in ends)
-    return least if least == most else f"{least}\N{EN DASH}{most}"
 
 
 def _bare(title: str) -> str:

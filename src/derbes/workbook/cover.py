@@ -180,6 +180,8 @@ def _reading(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[s
     unsure = int(audit.findings["confirm"].astype(bool).sum())
     if unsure:
         pen.pair("", said["confirm"].format(n=unsure, law=words["columns"]["law"]))
+    for note in facts["notes"]:
+        pen.pair("", note)
     pen.pair("", said["disclaimer"])
     pen.pair("", said["made"].format(version=facts["version"], digest=audit.digest[:16]), "label")
 

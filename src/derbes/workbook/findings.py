@@ -13,6 +13,7 @@ from derbes.telling import reason
 from derbes.wording import Wording
 from derbes.workbook.book import LINES, NAME, opened
 from derbes.workbook.cover import Contents, operator_words, write_cover
+from derbes.workbook.law import law_notes, law_sheets
 from derbes.workbook.lines import lines
 from derbes.workbook.sheets import FINDINGS, QUESTIONS, RULES, SOURCES, Frame, asked, write_rows
 
@@ -50,6 +51,8 @@ def write_findings(audit: Audit, path: Path, *, quarter: str | None, lang: str, 
         for name, part in parts:
             layout = QUESTIONS if name == words["sheets"]["questions"] else FINDINGS
             write_rows(book, name, part.iloc[:room], layout=layout, frame=frame)
+        for name, rows, layout in law_sheets(audit, words, lang=lang, quarter=quarter):
+            write_rows(book, name, rows.iloc[:room], layout=layout, frame=frame)
         write_rows(book, words["sheets"]["sources"], _sources(audit, facts, lang), layout=SOURCES, frame=frame)
         write_rows(book, words["sheets"]["rules"], _rules(audit, words, facts), layout=RULES, frame=frame)
 
@@ -66,6 +69,7 @@ def _facts(audit: Audit, words: Mapping[str, Any], *, lang: str, quarter: str | 
         "footer": f"{name} · {wording.date(audit.as_of)}",
         "law": words["cover"]["law_titles"].get(audit.law.id, audit.law.name[lang]),
         "acts": _acts(audit, words, lang),
+        "notes": law_notes(audit, words, lang),
     }
 
 
