@@ -27,6 +27,9 @@ lab: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
 
+docs: .venv/.runtime
+	$(BIN)/derbes rules --format markdown > docs/rules.md
+
 lock: .venv/.dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --group build -o requirements.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --group build --group dev --extra lab -c requirements.txt -o requirements-dev.txt pyproject.toml

@@ -106,24 +106,26 @@ def main() -> None:
 @click.option("--rule", "rules", multiple=True, metavar="NAME", help="Show only findings of this rule.")
 @click.option("--table", "tables", multiple=True, metavar="NAME", help="Show only findings in this table.")
 @click.option("--owner", "owners", multiple=True, metavar="NAME", help="Show only findings in rows of this owner.")
+@click.option("--next", "next_", metavar="DATE", help="Also say what changes by a later day if nothing is done.")
 @click.pass_context
 def check(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401 - click passes its options by name
     """Check an inventory; exit 1 if it has findings at the --fail-on level."""
-    from derbes.auditing import audit  # noqa: PLC0415 - --help does not wait for Great Expectations
-    from derbes.listing import listing, narrowed  # noqa: PLC0415
+    from derbes.amendments import outlook  # noqa: PLC0415 - --help does not wait for Great Expectations
+    from derbes.auditing import audit  # noqa: PLC0415
+    from derbes.listing import ahead, listing, narrowed  # noqa: PLC0415
 
-    done = audit(
-        _inventory(asked["inventory"]),
-        as_of=_day(asked["as_of"]),
-        law=asked["law"],
-        lang=asked["lang"],
-        before=asked["before"],
-    )
-    shown = narrowed(done, rules=asked["rules"], tables=asked["tables"], owners=asked["owners"])
+    home, later = _inventory(asked["inventory"]), _day(asked["next_"], "--next")
+
+    def shown_as_of(day: dt.date | None) -> Any:  # noqa: ANN401 - an Audit
+        done = audit(home, as_of=day, **{name: asked[name] for name in ("law", "lang", "before")})
+        return narrowed(done, rules=asked["rules"], tables=asked["tables"], owners=asked["owners"])
+
+    shown = shown_as_of(_day(asked["as_of"]))
+    next_ = outlook(shown, shown_as_of(later)) if later else None
     if asked["form"] == "json":
-        _say(json.dumps(shown.to_json(), ensure_ascii=False, indent=1))
+        _say(json.dumps(shown.to_json() | ({"next": next_.to_json()} if next_ else {}), ensure_ascii=False, indent=1))
     else:
-        _say(listing(shown))
+        _say(listing(shown) + (f"\n{ahead(next_)}" if next_ else ""))
     ctx.exit(1 if shown.at_least(asked["fail_on"]) else 0)
 
 
@@ -161,12 +163,17 @@ def report(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
 @law_option
 @lang_option
 @as_of_option
-def rules(rule: str | None, law: str, lang: str, as_of: str | None) -> None:
-    """List the rules, or explain one: law, example, remedy."""
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+def rules(rule: str | None, *, law: str, lang: str, as_of: str | None, form: str) -> None:
+    """List the rules, or explain one: law, example, remedy. As Markdown: the page docs/rules.md, in English."""
     from derbes.catalogue import catalogue, explained  # noqa: PLC0415
+    from derbes.handbook import handbook  # noqa: PLC0415
 
     day = _day(as_of) or _today()
-    _say(explained(rule, law=law, lang=lang, as_of=day) if rule else catalogue(law=law, lang=lang, as_of=day))
+    if rule:
+        _say(explained(rule, law=law, lang=lang, as_of=day))
+    else:
+        _say(handbook(law).rstrip("\n") if form == "markdown" else catalogue(law=law, lang=lang, as_of=day))
 
 
 @main.command()
@@ -310,13 +317,13 @@ def _inventory(given: Path | None) -> Path:
     return here if found else _DEFAULT
 
 
-def _day(text: str | None) -> dt.date | None:
+def _day(text: str | None, option: str = "--as-of") -> dt.date | None:
     if text is None:
         return None
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--as-of {text}", "is not a date", "Write it as 2026-09-30.") from error
+        raise UsageError(f"{option} {text}", "is not a date", "Write it as 2026-09-30.") from error
 
 
 def _today() -> dt.date:

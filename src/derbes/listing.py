@@ -11,11 +11,12 @@ from derbes.errors import UsageError, closest
 from derbes.findings import ACTIVE, SEVERITIES
 from derbes.identity import personal
 from derbes.telling import reason
-from derbes.text import heading, words
+from derbes.text import fill, heading, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from derbes.amendments import Outlook
     from derbes.auditing import Audit
 
 _PLACES = 4  # more places than this are a number: the workbook has them all
@@ -88,6 +89,32 @@ def listing(audit: Audit) -> str:
         lines += ["", said["unknown"].format(n=len(asked)), *_questions(audit, asked)]
     lines += ["", *_ran(audit, said)]
     return "\n".join(map(_line, lines))
+
+
+def ahead(outlook: Outlook) -> str:
+    """Text of what the later day brings: the law that changes, then the rows that fail and pass because of it."""
+    lang = outlook.now.lang
+    said, terms = words(lang)["listing"], words(lang)["page"]["amendments"]
+    law = f"{outlook.then.law.id} {outlook.then.law.edition}"
+    lines = ["", said["next"].format(as_of=outlook.then.as_of, law=law)]
+    lines += [f"  {row.date} {row.act} {terms['changes'][row.change]}" for row in outlook.amendments.acts.itertuples()]
+    lines += [_amended(row, terms) for row in outlook.amendments.rules.itertuples()]
+    if not len(outlook.amendments.rules):
+        lines.append(f"  {terms['no_rules']}")
+    for found, name in ((outlook.comes, "next_fails"), (outlook.goes, "next_passes")):
+        lines += ["", said[name].format(n=len(found))]
+        for because, alike in found.groupby("because", sort=True):
+            lines += [f" {said['because'][because]}:", *_grouped(alike, said)]
+    return "\n".join(map(_line, lines))
+
+
+def _amended(row: Any, terms: Mapping[str, Any]) -> str:  # noqa: ANN401 - a namedtuple of pandas
+    """A change of the rules on a line: what, which, and from what to what."""
+    whole = terms["parts"].get(row.kind, "") if row.kind not in {"constants", "sections"} else ""
+    turned = fill(terms["from_to"], {"before": row.before or "–", "after": row.after or "–"})
+    detail = f" ({turned})" if row.before or row.after else ""
+    concerned = "" if row.rules == (row.name,) else f" [{', '.join(row.rules)}]"
+    return f"  {terms['kinds'][row.kind]}: {row.name or whole}{detail}{concerned}"
 
 
 def _line(text: str) -> str:

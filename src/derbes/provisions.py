@@ -12,6 +12,8 @@ from derbes.structure import bundles
 from derbes.text import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from derbes.auditing import Audit
     from derbes.law import Act, LawPack
 
@@ -135,8 +137,9 @@ def fines(audit: Audit) -> pd.DataFrame:
     active = audit.findings[audit.findings["status"].isin(ACTIVE) & ~audit.findings["unknown"].astype(bool)]
     index = audit.law.constants.get("mci")
     rows = []
+    leading = {rule: fines_of(rule, audit.law) for rule in active["rule"].unique()}
     for article, fine in audit.law.sections.get("fines", {}).items():
-        led = active[active["rule"].map(lambda rule, meant=fine["rules"]: _leads(rule, meant))]
+        led = active[active["rule"].isin([rule for rule, articles in leading.items() if article in articles])]
         if len(led):
             rules = tuple(sorted(led["rule"].unique()))
             verify = bool(fine.get("verify"))
@@ -147,8 +150,15 @@ def fines(audit: Audit) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*FINES, *amounts], dtype=object)
 
 
-def _leads(rule: str, meant: list[str]) -> bool:
-    return any(rule.startswith(name) if name.endswith(".") else rule == name for name in meant)
+def fines_of(rule: str, law: LawPack) -> dict[str, Mapping[str, Any]]:
+    """Articles on fines to which findings of a rule may lead: what the law pack says of each, by article."""
+    listed: Mapping[str, Mapping[str, Any]] = law.sections.get("fines", {})
+    return {article: fine for article, fine in listed.items() if any(_meant(rule, name) for name in fine["rules"])}
+
+
+def _meant(rule: str, name: str) -> bool:
+    """Whether a rule is the one named, or one of those whose ids begin so, if the name ends in a dot."""
+    return rule.startswith(name) if name.endswith(".") else rule == name
 
 
 def _amounts(mci: dict[str, Any], index: int | None) -> dict[str, tuple[int, int] | None]:
