@@ -1,4 +1,4 @@
-"""What changed in the law between two days, and what an inventory that nobody touched would be told on the later one."""
+"""What changed in the law between two days, and what an inventory is told on the later one if nobody touches it."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Amendments:
     ``rules`` has a row a change: ``kind`` (starts, stops, constants, sections, bases, elements, acts), ``name`` (the
     rule, or what of the law changed), ``before`` and ``after`` (values, or codes gone and codes come), ``rules`` (ids
     that it concerns). ``acts`` has a row an event: ``act``, its ``title``, ``change`` (came, edition, renamed, ceased,
-    reported), ``date``, ``before`` and ``after`` (titles, or numbers of the acts that took its place or amended it). ``daily`` are the rules that look at the
-    day itself, so that they may find other rows on another day under the same law.
+    reported), ``date``, ``before`` and ``after`` (titles, or numbers of the acts that took its place or amended it).
+    ``daily`` are the rules that look at the day itself: they may find other rows on another day under the same law.
     """
 
     start: dt.date
@@ -90,6 +90,7 @@ def amendments(inv: Inventory, *, pack: str, start: dt.date, end: dt.date, lang:
     lasting = [rule for rule in rules if _runs(rule, before) and _runs(rule, after)]
     seen = _seen(lasting, inv, after)
     changed = {(part, name): said for part, name, *said in _differences(before, after)}
+    rows: list[tuple[Any, ...]]
     rows = [("starts", r.id, "", "", (r.id,)) for r in rules if _runs(r, after) and not _runs(r, before)]
     rows += [("stops", r.id, "", "", (r.id,)) for r in rules if _runs(r, before) and not _runs(r, after)]
     for (part, name), (old, new) in changed.items():
@@ -226,7 +227,9 @@ def _events(before: LawPack, after: LawPack, lang: str) -> pd.DataFrame:
     rows = []
     for number, new in after.acts.items():
         title = new.title(lang) or ""
-        rows += [(number, title, *event) for event in _event(before.acts[number], new, (before.as_of, after.as_of), lang)]
+        rows += [
+            (number, title, *event) for event in _event(before.acts[number], new, (before.as_of, after.as_of), lang)
+        ]
     frame = pd.DataFrame(rows, columns=list(ACTS), dtype=object)
     return frame.sort_values(["date", "act", "change"], kind="stable").reset_index(drop=True)
 

@@ -1,4 +1,4 @@
-"""The rules as a page of Markdown, `docs/rules.md`: every rule that comes with derbes, with its law, wordings and rows."""
+"""The rules as a page of Markdown, `docs/rules.md`: each that comes with derbes, with its law, wordings and rows."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _HEAD = """# Rules
 What `derbes check` holds an inventory to. This page is made from the rules by `make docs`, and a test compares the two.
 `derbes rules RULE` explains one in Russian, Kazakh or English, with rows that pass and the values of the law on a day.
 
-A *critical* finding breaks a provision that was read in the act itself; where the provision was not (confidence Q, N or
-M), the rule is a *warning* and its findings ask for a lawyer. Places in braces are filled from the row: `{name}` is what
-it is called, `{key}` its id, `{value}` what the cell says.
+A *critical* finding breaks a provision that was read in the act itself; where the provision was not (confidence Q, N
+or M), the rule is a *warning* and its findings ask for a lawyer. Places in braces are filled from the row: `{name}` is
+what it is called, `{key}` its id, `{value}` what the cell says.
 """
-_GENERATED = """Made from the model, one for each table and column that the check concerns: `structure.<kind>.<table>.<column>`,
-for instance `structure.required.systems.owner`.
+_GENERATED = """Made from the model, one for each table and column that the check concerns, and called
+`structure.<kind>.<table>.<column>`, for instance `structure.required.systems.owner`.
 """
 _SHEETS = "Of files, sheets and whole tables: what no row can say.\n"
 

@@ -45,7 +45,7 @@ class Act:
     """One act on the day of its pack: ``status`` is in_force, verify (look it up first), future or ceased.
 
     ``titles`` are those in force that day, by language, a language missing where no official title was seen;
-    ``former`` are earlier ones and ``later`` ones still to come. ``edition`` is the latest in force, ``editions`` are all
+    ``former`` are earlier ones and ``later`` ones still to come. ``edition`` is the latest in force, ``editions`` all
     that are known, each with the act that made it.
     """
 

@@ -68,8 +68,10 @@ def promises(audit: Audit) -> pd.DataFrame:
     }
     for name, gathered in facts.items():
         frame[name] = [gathered.get(clause, ()) for clause in frame["clause"]]
-    frame["coded"] = clauses[list(_CODED)].map(_says).any(axis=1).to_numpy()
+    frame["coded"] = clauses[list(_CODED)].map(_says).any(axis=1).to_numpy().astype(bool)
     verdict = pd.Series("not_checkable", index=frame.index, dtype=object)
+    if frame.empty:
+        return frame.assign(verdict=verdict)[list(COLUMNS)]
     for name, code in {"rules": "kept", "unknown": "not_provable", "findings": "contradicted"}.items():
         verdict = verdict.mask(frame[name].str.len() > 0, code)
     return frame.assign(verdict=verdict)[list(COLUMNS)]
@@ -89,8 +91,8 @@ def _against(findings: pd.DataFrame) -> dict[str, tuple[Any, ...]]:
     """Ids of the findings that stand on a clause or relate to it, by clause, the gravest first as in the audit."""
     own = findings.loc[findings["table"] == "clauses", ["key", "id"]].set_axis(["clause", "id"], axis=1)
     others = findings[["id", "related"]].explode("related").dropna(subset="related")
-    meant = [pair[0] == "clauses" for pair in others["related"]]
-    told = others[meant].assign(clause=[pair[1] for pair in others.loc[meant, "related"]])
+    meant = others[others["related"].map(lambda pair: pair[0] == "clauses").astype(bool)]
+    told = meant.assign(clause=[pair[1] for pair in meant["related"]])
     return _gathered(pd.concat([own, told[["clause", "id"]]]).sort_index(kind="stable"), "id")
 
 
@@ -98,7 +100,9 @@ def _open(findings: pd.DataFrame, inv: Inventory) -> dict[str, tuple[Any, ...]]:
     """Table and column of what would show the promises and is unknown, by clause; all of a table that is absent."""
     facts = findings[["table", "key", "column"]].dropna(subset="column")
     pairs = _telling(facts.merge(_rows_of(inv), on=["table", "key"]), inv)
-    absent = _kinds(inv).assign(table=lambda kinds: kinds["kind"].map({kind: [*_SHOWN[kind]][0] for kind in _SHOWN}))
+    absent = _kinds(inv).assign(
+        table=lambda kinds: kinds["kind"].map({kind: next(iter(_SHOWN[kind])) for kind in _SHOWN})
+    )
     absent = absent[absent["table"].notna() & ~absent["table"].isin(inv.present)].assign(column="*")
     told = pd.concat([pairs, absent[["clause", "table", "column"]]]).sort_values(["table", "column"], kind="stable")
     return _gathered(told.assign(what=list(zip(told["table"], told["column"], strict=True))), "what")
@@ -134,13 +138,18 @@ def _looked(rule: rulebook.Rule, frame: pd.DataFrame, inv: Inventory) -> pd.Data
 def _telling(cells: pd.DataFrame, inv: Inventory) -> pd.DataFrame:
     """Those cells that show what their clause promises: by its kinds, or what the clause itself is coded to say."""
     shown = pd.DataFrame(
-        [(kind, table, column) for kind, tables in _SHOWN.items() for table, names in tables.items() for column in names],
+        [
+            (kind, table, column)
+            for kind, tables in _SHOWN.items()
+            for table, names in tables.items()
+            for column in names
+        ],
         columns=["kind", "table", "shown"],
     )
     meant = cells.reset_index().merge(_kinds(inv), on="clause").merge(shown, on=["kind", "table"])
     meant = meant[meant["shown"].isin(["*"]) | (meant["shown"] == meant["column"])]
-    coded = inv.tables["clauses"][list(_CODED)].map(_says).set_axis(inv.keys["clauses"], axis=0).stack()
-    said = coded.index[coded.to_numpy()]
+    coded = inv.tables["clauses"][list(_CODED)].map(_says).to_numpy().ravel().astype(bool)
+    said = pd.MultiIndex.from_product([inv.keys["clauses"], _CODED])[coded]
     own = (cells["table"] == "clauses") & pd.MultiIndex.from_frame(cells[["key", "column"]]).isin(said)
     return cells[own | cells.index.isin(meant["index"])]
 

@@ -91,8 +91,9 @@ def citations(audit: Audit) -> pd.DataFrame:
     """One row an act that the policy cites, as the table of citations has it, beside the registry of acts that day.
 
     Columns: key, clause, ``number``, ``title`` and provision as cited; ``act`` (its number in the registry, found by
-    number or else by title, None where it is not there), ``status`` (in_force, verify, ceased, future, unknown), edition, ``now`` (title in force that day),
-    ``renamed`` (whether the act has borne another title before), ``successor`` (numbers of acts that replaced it).
+    number or else by title, None where it is not there), ``status`` (in_force, verify, ceased, future, unknown),
+    edition, ``now`` (title in force that day), ``renamed`` (whether the act has borne another title before),
+    ``successor`` (numbers of acts that replaced it).
     """
     table = audit.inventory.tables["citations"]
     keys = audit.inventory.keys["citations"]

@@ -57,7 +57,9 @@ class LawPage(Page):
     def amendments(self) -> Passage:
         """What changed in the law since the last day of the quarter before, and in the rules because of it."""
         say, start = self.say, self.quarter.previous().last_day
-        changes = amendments(self.audit.inventory, pack=self.audit.pack, start=start, end=self.audit.as_of, lang=say.lang)
+        changes = amendments(
+            self.audit.inventory, pack=self.audit.pack, start=start, end=self.audit.as_of, lang=say.lang
+        )
         events = [self._event(row) for row in changes.acts.itertuples()]
         rules = [self._amended(row) for row in changes.rules.itertuples()]
         return passage(
@@ -185,7 +187,13 @@ class LawPage(Page):
             what = joined([say("amendments", "parts", row.kind), " ", element("code", row.name)])
         active = self._found["rule"].isin(row.rules)
         turn = self._turn(row.before, row.after)
-        return [say("amendments", "kinds", row.kind), what, turn, say.number(len(row.rules)), say.number(int(active.sum()))]
+        return [
+            say("amendments", "kinds", row.kind),
+            what,
+            turn,
+            say.number(len(row.rules)),
+            say.number(int(active.sum())),
+        ]
 
     def _event(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
         say = self.say
@@ -216,7 +224,11 @@ class LawPage(Page):
         parts = [say("citations", "titled", title=row.now)] if row.now else []
         parts += [say("citations", "renamed")] if row.renamed else []
         parts += [say("citations", "edition", date=say.date(row.edition))] if row.edition else []
-        parts += [say("citations", "successor", acts=", ".join(map(self._act, row.successor.split(", "))))] if row.successor else []
+        parts += (
+            [say("citations", "successor", acts=", ".join(map(self._act, row.successor.split(", "))))]
+            if row.successor
+            else []
+        )
         return "; ".join(parts)
 
     def _offence(self, row: Any) -> Markup:  # noqa: ANN401 - a namedtuple of pandas

@@ -86,7 +86,6 @@ class Page:
         column = known.columns.get(name) if known else None
         return column.title[self.audit.lang] if column else name
 
-
     def _place(self, row: Any, *, link: bool = False) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
         where = [part for part in map(text_of, (row.file, row.sheet, row.cell)) if part]
         name = f"{self._table(row.table)} / {cut(row.key, NAME)}"

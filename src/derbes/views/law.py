@@ -84,7 +84,7 @@ def consents(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 @view("consent_contents", table="consents")
 def consent_contents(inv: Inventory, law: LawPack) -> pd.DataFrame:
     """One row a consent whose contents are known: how many things the law wants in it are ``missing``, and labels."""
-    wanted = pd.DataFrame.from_dict(law.sections["consent_contents"], orient="index")["labels"]
+    wanted = pd.DataFrame.from_dict(dict(law.sections["consent_contents"]), orient="index")["labels"]
     labels = pd.DataFrame([*wanted], index=wanted.index).add_prefix("label_").rename_axis("id").reset_index()
     known = pd.DataFrame({"origin": inv.consents.index[inv.consents["contents"].notna()]})
     frame = known.merge(labels, how="cross")

@@ -33,8 +33,8 @@ PROVISIONS = Layout(
     printed=7,
 )  # fmt: skip
 CITATIONS = Layout(
-    (Heading("clause", 12), Heading("cited", 44), Heading("number_cited", 16), Heading("actual", 20), Heading("now", 44),
-     Heading("edition", 20), Heading("successor", 28)),
+    (Heading("clause", 12), Heading("cited", 44), Heading("number_cited", 16), Heading("actual", 20),
+     Heading("now", 44), Heading("edition", 20), Heading("successor", 28)),
     printed=7,
 )  # fmt: skip
 AMENDMENTS = Layout(
