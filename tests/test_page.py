@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import DAY, DEMO, LETOILE
+from conftest import DAY, DEMO, LETOILE, demo_tables, spoil
 
 from derbes.auditing import Audit, audit
 from derbes.page import AuditPage, facts
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Q3 = Quarter(2026, 3)
-PASSAGES = ("title", "scope", "verdict", "risks", "coverage", "unknown", "not_checked", "findings", "colophon")
+LAW = ("promises", "provisions", "citations", "amendments", "fines")
+PASSAGES = ("title", "scope", "verdict", "risks", "coverage", *LAW, "unknown", "not_checked", "findings", "colophon")
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +145,34 @@ def test_a_passage_is_words_in_a_terminal() -> None:
 )
 def test_numbers_and_their_nouns_agree(lang: str, n: int, said: str) -> None:
     assert Wording(lang, "page")("risks", "places", n=n).endswith(said)
+
+
+def test_every_clause_is_on_the_page_with_a_verdict_or_the_reason_why_there_is_none(done: Audit) -> None:
+    said = repr(AuditPage(done, Q3).promises())
+    places = [rf"(?:^|[ ,:]){re.escape(clause)}(?: \||[,.])" for clause in done.inventory.keys["clauses"]]
+    assert [place for place in places if not re.search(place, said, re.MULTILINE)] == []
+    assert "6.2 |" in said
+
+
+def test_the_law_that_changed_since_the_quarter_before_is_named_with_its_rules(done: Audit) -> None:
+    said = repr(AuditPage(done, Q3).amendments())
+    assert "30 June 2026 to 30 September 2026" in said
+    assert "came into force | 12 July 2026" in said
+    assert "art9-9-5" in said
+
+
+def test_fines_are_for_information_and_never_a_sum(done: Audit, told: Callable[..., Audit]) -> None:
+    said = repr(AuditPage(done, Q3).fines())
+    assert "A finding is not yet an offence" in said
+    assert said.count("79(1) |") == 1
+    assert "865,000" in said
+    assert "total" not in said.lower()
+    assert "no findings that might lead" in repr(AuditPage(told(findings=done.findings.iloc[:0]), Q3).fines())
+
+
+def test_a_clause_that_holds_markup_stays_text(audited: Callable[..., Audit]) -> None:
+    tables = demo_tables()
+    spoil(tables, "clauses", row=7, summary="<img src=x onerror=alert(1)>")
+    page = AuditPage(audited(tables), Q3).promises().html
+    assert "<img" not in page
+    assert "&lt;img" in page

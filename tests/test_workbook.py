@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pandas as pd
 import pytest
+from conftest import LETOILE
 from python_calamine import CalamineWorkbook
 
 import derbes
@@ -90,8 +91,8 @@ def column(sheet: Worksheet, title: str) -> list[Any]:
 
 
 def data_sheets(book: openpyxl.Workbook, lang: str = "ru") -> list[Worksheet]:
-    names = words(lang)["sheets"]
-    return [one for one in book.worksheets if one.title not in (names["cover"], names["sources"], names["rules"])]
+    told = {title for name, title in words(lang)["sheets"].items() if name != "questions"}
+    return [one for one in book.worksheets if one.title not in told]
 
 
 def cover_text(book: openpyxl.Workbook) -> str:
@@ -308,3 +309,32 @@ def test_a_row_is_as_high_as_its_tallest_text() -> None:
     low, high = height([(["a", "a"], 10.0), (["b", "\u0441\u043b\u043e\u0432\u043e " * 30], 20.0)])
     assert low < 20
     assert 100 < high <= 409
+
+
+@pytest.fixture(scope="module")
+def legal(tmp_path_factory: pytest.TempPathFactory) -> openpyxl.Workbook:
+    path = tmp_path_factory.mktemp("legal") / "findings.xlsx"
+    write_findings(audit(LETOILE, as_of=DAY, before="none"), path, quarter="2026Q3", lang="ru")
+    return openpyxl.load_workbook(path)
+
+
+def test_every_clause_of_the_policy_has_its_line_and_its_verdict(legal: openpyxl.Workbook) -> None:
+    sheet, titles = legal[words("ru")["sheets"]["promises"]], words("ru")["columns"]
+    clauses = derbes.load(LETOILE).keys["clauses"]
+    assert column(sheet, titles["clause"]) == list(clauses)
+    assert all(column(sheet, titles["verdict"]))
+    assert all(column(sheet, titles["grounds"]))
+
+
+def test_the_law_has_its_sheets_and_the_cover_says_what_they_are(legal: openpyxl.Workbook) -> None:
+    names, said = words("ru")["sheets"], cover_text(legal)
+    ours = [names[one] for one in ("promises", "provisions", "citations", "amendments", "fines")]
+    assert [name for name in legal.sheetnames if name in ours] == ours
+    assert words("ru")["cover"]["law_sheets"].format(**names) in said
+    assert words("ru", "page")["fines"]["text"] in said
+    assert "79(1)" in column(legal[names["fines"]], words("ru")["columns"]["article"])
+
+
+def test_sheets_of_the_law_take_no_decisions(legal: openpyxl.Workbook) -> None:
+    for one in ("promises", "provisions", "citations", "amendments", "fines"):
+        assert not legal[words("ru")["sheets"][one]].data_validations.dataValidation
