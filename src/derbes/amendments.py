@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +11,19 @@ import pandas as pd
 from derbes import rules as rulebook
 from derbes.errors import UsageError
 from derbes.findings import ACTIVE
-from derbes.law import LawPack, load_law
-from derbes.views import VIEWS
+from derbes.law import load_law
+from derbes.looking import looked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from derbes.auditing import Audit
     from derbes.inventory import Inventory
-    from derbes.law import Act
+    from derbes.law import Act, LawPack
     from derbes.rules import Rule
 
 COLUMNS = ("kind", "name", "before", "after", "rules")
 ACTS = ("act", "title", "change", "date", "before", "after")
-#: Parts of a law pack that views look at whole; constants and sections are told apart by name.
-_WHOLE = ("bases", "elements", "acts")
-_NAMED = ("constants", "sections")
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,8 @@ def amendments(inv: Inventory, *, pack: str, start: dt.date, end: dt.date, lang:
     before, after = load_law(pack, start), load_law(pack, end)
     rules = rulebook.together(pack, inv.path / "rules")
     lasting = [rule for rule in rules if _runs(rule, before) and _runs(rule, after)]
-    seen = _seen(lasting, inv, after)
+    look = looked(inv, after, rules, pack=pack)
+    seen = {rule.id: look.reads.get(rule.id, frozenset()) | _asked(rule) for rule in lasting}
     changed = {(part, name): said for part, name, *said in _differences(before, after)}
     rows: list[tuple[Any, ...]]
     rows = [("starts", r.id, "", "", (r.id,)) for r in rules if _runs(r, after) and not _runs(r, before)]
@@ -138,54 +135,13 @@ def _told(audit: Audit, findings: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _runs(rule: Rule, law: LawPack) -> bool:
-    return rule.in_force(law.as_of) and not rule.waits_for and _asked(rule) <= set(law.constants)
+    return rule.in_force(law.as_of) and not rule.waits_for and {name for _, name in _asked(rule)} <= set(law.constants)
 
 
-def _asked(rule: Rule) -> set[str]:
-    return {value[1:] for value in rule.args.values() if isinstance(value, str) and value.startswith("$")}
-
-
-class _Reading(Mapping[str, Any]):
-    """A mapping that notes the names asked of it; whoever goes through all of it has asked for all."""
-
-    def __init__(self, content: Mapping[str, Any], part: str, log: set[tuple[str, str]]) -> None:
-        self._content, self._part, self._log = content, part, log
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - a value of the law
-        self._log.add((self._part, name))
-        return self._content[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._content)
-
-    def __len__(self) -> int:
-        return len(self._content)
-
-
-class _Watched(LawPack):
-    """A law pack that notes which of its parts are looked at."""
-
-    def __getattribute__(self, name: str) -> Any:  # noqa: ANN401
-        if name in _WHOLE or name == "as_of":
-            object.__getattribute__(self, "log").add((name, ""))
-        return object.__getattribute__(self, name)
-
-
-def _seen(rules: list[Rule], inv: Inventory, law: LawPack) -> dict[str, set[tuple[str, str]]]:
-    """Parts of the law that each rule looks at: by its arguments, and in building its view over the inventory."""
-    logs = {view: _read(view, inv, law) for view in sorted({rule.view for rule in rules})}
-    return {rule.id: logs[rule.view] | {("constants", name) for name in _asked(rule)} for rule in rules}
-
-
-def _read(view: str, inv: Inventory, law: LawPack) -> set[tuple[str, str]]:
-    """Parts of the law that a view looks at; none where the inventory lacks what the view is built of."""
-    log: set[tuple[str, str]] = set()
-    watched = object.__new__(_Watched)
-    watched.__dict__.update(law.__dict__ | {part: _Reading(getattr(law, part), part, log) for part in _NAMED})
-    watched.__dict__["log"] = log
-    if all(table in inv.present for table in VIEWS[view].needs):
-        VIEWS[view].frame(inv, watched)
-    return log
+def _asked(rule: Rule) -> set[tuple[str, str]]:
+    """Constants that a rule names in its arguments."""
+    said = (value for value in rule.args.values() if isinstance(value, str))
+    return {("constants", value[1:]) for value in said if value.startswith("$")}
 
 
 def _differences(before: LawPack, after: LawPack) -> Iterator[tuple[str, str, str, str]]:

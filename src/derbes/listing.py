@@ -112,7 +112,7 @@ def _amended(row: Any, terms: Mapping[str, Any]) -> str:  # noqa: ANN401 - a nam
     """A change of the rules on a line: what, which, and from what to what."""
     whole = terms["parts"].get(row.kind, "") if row.kind not in {"constants", "sections"} else ""
     turned = fill(terms["from_to"], {"before": row.before or "–", "after": row.after or "–"})
-    detail = f" ({turned})" if row.before or row.after else ""
+    detail = f" ({turned if row.before != row.after else row.after})" if row.before or row.after else ""
     concerned = "" if row.rules == (row.name,) else f" [{', '.join(row.rules)}]"
     return f"  {terms['kinds'][row.kind]}: {row.name or whole}{detail}{concerned}"
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from derbes import rules as rulebook
 from derbes.findings import ACTIVE
-from derbes.views import VIEWS
+from derbes.looking import looked
 
 if TYPE_CHECKING:
     from derbes.auditing import Audit
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 VERDICTS = ("contradicted", "not_provable", "kept", "not_checkable")
 COLUMNS = ("origin", "clause", "summary", "verdict", "findings", "unknown", "rules", "coded")
-_NONE = pd.DataFrame(columns=["table", "key", "column"], dtype=object)
 #: Families whose rules hold promises to the law, to each other and to the register.
 _JUDGING = ("kz", "policy")
 #: Columns of a clause that say what it promises; the others say how it is numbered, worded and kept.
@@ -112,27 +111,14 @@ def _looking(audit: Audit) -> dict[str, tuple[Any, ...]]:
     """Rules of the law and the policy that looked at what shows the promises, by clause."""
     inv = audit.inventory
     ran = set(audit.rules.loc[(audit.rules["status"] == "run") & audit.rules["family"].isin(_JUDGING), "rule"])
-    rules = [rule for rule in rulebook.together(audit.pack, inv.path / "rules") if rule.id in ran]
-    frames = {view: VIEWS[view].frame(inv, audit.law) for view in sorted({rule.view for rule in rules})}
-    parts = [_looked(rule, frames[rule.view], inv) for rule in rules]
-    looked = pd.concat([_NONE.assign(rule=None), *parts], ignore_index=True).drop_duplicates()
-    pairs = looked.merge(_rows_of(inv), on=["table", "key"]).sort_values("rule", kind="stable", ignore_index=True)
+    rules = rulebook.together(audit.pack, inv.path / "rules")
+    cells = looked(inv, audit.law, rules, pack=audit.pack).cells
+    pairs = (
+        cells[cells["rule"].isin(ran)]
+        .merge(_rows_of(inv), on=["table", "key"])
+        .sort_values("rule", kind="stable", ignore_index=True)
+    )
     return _gathered(_telling(pairs, inv), "rule")
-
-
-def _looked(rule: rulebook.Rule, frame: pd.DataFrame, inv: Inventory) -> pd.DataFrame:
-    """Cells that a rule judged: in the rows of its view that meet its condition and whose facts are not empty."""
-    columns = [rule.args[name] for name in ("column", "column_A", "column_B") if name in rule.args]
-    judged = rule.looks_at(frame) & (frame["origin"] >= 0)
-    if not rule.expect.endswith("_be_null"):  # such a rule judges emptiness itself
-        judged &= frame[columns].notna().all(axis=1)
-    met = frame[judged]
-    table = met["table"] if "table" in met else pd.Series(VIEWS[rule.view].table, index=met.index, dtype=object)
-    places = pd.DataFrame({"table": table.astype(object), "origin": met["origin"].astype(int)}).drop_duplicates()
-    places = places[places["table"].isin(inv.keys)]
-    keys = [str(inv.keys[name][origin]) for name, origin in zip(places["table"], places["origin"], strict=True)]
-    cells = {"table": places["table"].to_numpy(), "key": keys, "column": rule.column, "rule": rule.id}
-    return pd.DataFrame(cells, dtype=object)
 
 
 def _telling(cells: pd.DataFrame, inv: Inventory) -> pd.DataFrame:

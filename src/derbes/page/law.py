@@ -183,6 +183,8 @@ class LawPage(Page):
             what = joined([_bare(titles.get(row.name, "")), " ", element("code", row.name)])
         elif row.kind in _PARTS:
             what = joined([say("amendments", "parts", row.kind)])
+        elif row.kind == "sections":
+            what = joined([say("amendments", "parts", row.kind), ": ", self._section(row.name)])
         else:
             what = joined([say("amendments", "parts", row.kind), " ", element("code", row.name)])
         active = self._found["rule"].isin(row.rules)
@@ -194,6 +196,10 @@ class LawPage(Page):
             say.number(len(row.rules)),
             say.number(int(active.sum())),
         ]
+
+    def _section(self, name: str) -> str:
+        """What a list of the law is called; its code where it has no name yet."""
+        return str(self.say.entry("amendments", "sections").get(name, name))
 
     def _event(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
         say = self.say

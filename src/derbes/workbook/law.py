@@ -161,7 +161,7 @@ def _amendments(audit: Audit, say: Wording, quarter: str | None) -> pd.DataFrame
         {
             "day": "",
             "event": say("amendments", "kinds", row.kind),
-            "act": f"{row.name} {titles.get(row.name, '')}".strip() or say("amendments", "parts", row.kind),
+            "act": _what(row, titles, say),
             "before": row.before,
             "after": row.after,
             "applied": len(row.rules),
@@ -170,6 +170,14 @@ def _amendments(audit: Audit, say: Wording, quarter: str | None) -> pd.DataFrame
         for row in changes.rules.itertuples()
     ]
     return pd.DataFrame([*events, *rules], columns=[one.name for one in AMENDMENTS.headings], dtype=object)
+
+
+def _what(row: Any, titles: pd.Series[Any], say: Wording) -> str:  # noqa: ANN401 - a namedtuple of pandas
+    """What changed: a rule by its id and title, a list of the law by its name, a value by the law pack's."""
+    if row.kind in {"starts", "stops"}:
+        return f"{row.name} {titles.get(row.name, '')}"
+    sections = say.entry("amendments", "sections")
+    return f"{say('amendments', 'parts', row.kind)}: {sections.get(row.name, row.name)}".rstrip(": ")
 
 
 def _named(numbers: str, audit: Audit, lang: str) -> str:
