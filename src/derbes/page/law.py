@@ -129,7 +129,7 @@ class LawPage(Page):
         """The table, or the sentence that there is nothing to put into it."""
         if not rows:
             return paragraphs(self.say(section, "none" if caption == "caption" else f"no_{caption}"))
-        return table(self._heads(section, *names), rows, caption=self.say(section, caption))
+        return table(self._heads(section, *names), rows, caption=self.say(section, caption), class_="wrap")
 
     def _provision(self, act: str, at: str) -> str:
         known = self.audit.law.find(act)
