@@ -101,6 +101,11 @@ class Inventory:
         return hashlib.sha256(json.dumps(sorted(self.hashes.items())).encode()).hexdigest()
 
     @cached_property
+    def remembered(self) -> dict[Any, Any]:
+        """What views have worked out of the tables and may need again: it goes with the inventory."""
+        return {}
+
+    @cached_property
     def vocabulary(self) -> dict[str, Vocabulary]:
         """Keys of every table, to find the one that a dangling reference may mean."""
         return {name: Vocabulary(keys) for name, keys in self.keys.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,11 +11,28 @@ from derbes.cells import UNKNOWN_STATES
 from derbes.text import data
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from derbes.inventory import Inventory
 
 
+def _remembered(build: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+    """The same function, its frames kept with the inventory: most views follow the same few links.
+
+    What is given out is a shallow copy: to write into it does not change what is kept.
+    """
+
+    @wraps(build)
+    def once(inv: Inventory, *asked: str) -> pd.DataFrame:
+        key = (build.__name__, *asked)
+        if key not in inv.remembered:
+            inv.remembered[key] = build(inv, *asked)
+        return inv.remembered[key].copy(deep=False)
+
+    return once
+
+
+@_remembered
 def links(inv: Inventory, table: str, column: str) -> pd.DataFrame:
     """One row a row of the table and an id that its cell names: ``origin`` (position), ``id``.
 
@@ -36,6 +54,7 @@ def everything(inv: Inventory, table: str, column: str) -> pd.Index[Any]:
     return said_all.index[said_all].unique()
 
 
+@_remembered
 def lineage(inv: Inventory, table: str) -> pd.DataFrame:
     """One row an id and an id at or above it, by ``parent_id``: ``id``, ``above``; a cycle ends where it began."""
     key = inv.schema.tables[table].key
@@ -52,6 +71,7 @@ def lineage(inv: Inventory, table: str) -> pd.DataFrame:
     return found
 
 
+@_remembered
 def kin(inv: Inventory, table: str) -> pd.DataFrame:
     """One row an id and an id on its line, above it, below it or itself: ``id``, ``other``."""
     line = lineage(inv, table).set_axis(["id", "other"], axis=1)

@@ -41,8 +41,10 @@ def tables(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 @view("texts", table="*")
 def texts(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     """One row a row of the inventory, and one a kind of personal value found in a cell of it; ``personal_kind``."""
-    parts = [_texts(inv, table) for table in inv.tables]
-    return pd.concat(parts, ignore_index=True).astype({"origin": int})
+    if "texts" not in inv.remembered:  # every cell is searched: once an inventory will do
+        parts = [_texts(inv, table) for table in inv.tables]
+        inv.remembered["texts"] = pd.concat(parts, ignore_index=True).astype({"origin": int})
+    return inv.remembered["texts"].copy(deep=False)
 
 
 def _texts(inv: Inventory, table: str) -> pd.DataFrame:
