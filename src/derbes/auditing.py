@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes import exemptions
+from derbes import decisions, exemptions
 from derbes import rules as rulebook
 from derbes.errors import UsageError, did_you_mean
 from derbes.exemptions import applied
@@ -29,6 +29,7 @@ from derbes.text import words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from derbes.engine import Outcome
     from derbes.inventory import Inventory
     from derbes.rules import Rule
 
@@ -41,7 +42,9 @@ class Audit:
 
     ``findings`` one row a finding (`derbes.findings.COLUMNS`), ``rules`` one row a rule with the rows it looked at and
     the reason where it did not run, ``sources`` one row a sheet, ``summary`` the counts of model.md, ``compared`` the
-    frozen quarters that statuses come from, ``pack`` the name or folder of the law pack.
+    frozen quarters that statuses come from, ``pack`` the name or folder of the law pack. ``decisions`` one row a decision
+    that stands, with its state (`derbes.decisions.states`), ``closed`` what the latest of those quarters found and this
+    day does not.
     """
 
     inventory: Inventory
@@ -52,6 +55,8 @@ class Audit:
     rules: pd.DataFrame
     compared: tuple[str, ...] = ()
     pack: str = "kz"
+    decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    closed: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def sources(self) -> pd.DataFrame:
@@ -163,10 +168,20 @@ def audit(
         frozen = earlier(inv.path, None if before is None else str(before), quarter)
         held = partial(_audit, law=law, rules=rules, lang=lang, only=chosen, progress=progress)
         fresh = held(inv, day)
-        past = {when: held(load(path), when.last_day).findings["id"] for when, path in frozen.items()}
-        settled = applied(_since(fresh.findings, past, quarter), exemptions.read(inv.path / "rules"), day)
-        _MEMO[memo] = replace(fresh, findings=settled, compared=tuple(map(str, past)))
+        past = {when: held(load(path), when.last_day).findings for when, path in frozen.items()}
+        _MEMO[memo] = replace(_settled(fresh, past, quarter), compared=tuple(map(str, past)))
     return _MEMO[memo]
+
+
+def _settled(fresh: Audit, past: dict[Quarter, pd.DataFrame], quarter: Quarter) -> Audit:
+    """Audit with what time and people say of its findings: since when, exempted, decided; and what is closed."""
+    home, day = fresh.inventory.path, fresh.as_of
+    since = _since(fresh.findings, {when: found["id"] for when, found in past.items()}, quarter)
+    log = decisions.read(decisions.home(home))
+    found = decisions.applied(applied(since, exemptions.read(home / "rules"), day), log, day)
+    last = past[max(past)] if past else fresh.findings
+    closed = last[~last["id"].isin(fresh.findings["id"])].reset_index(drop=True)
+    return replace(fresh, findings=found, decisions=decisions.states(log, found, day), closed=closed)
 
 
 def _refuse_unknown(only: tuple[str, ...], rules: tuple[Rule, ...], inv: Inventory) -> None:
@@ -178,9 +193,11 @@ def _refuse_unknown(only: tuple[str, ...], rules: tuple[Rule, ...], inv: Invento
 
 
 def _beside(home: Path) -> list[tuple[str, str]]:
-    """Names and hashes of what an audit reads beside the tables: own rules, exemptions, the sums of frozen quarters."""
+    """Paths and hashes of what an audit reads beside the tables: own rules, exemptions, frozen quarters, decisions."""
+    record = decisions.home(home) / decisions.FILE
     files = sorted([*home.glob("rules/*.yaml"), *home.glob("history/*/SHA256SUMS")])
-    return [(path.relative_to(home).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
+    files += [record] if record.is_file() else []
+    return [(path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
 
 
 def forget() -> None:
@@ -208,6 +225,12 @@ def _day(as_of: dt.date | str | None) -> dt.date:
         raise UsageError(f"as_of {as_of}", "is not a date", "Write it as 2026-09-30.") from error
 
 
+def _pending(outcome: Outcome, found: set[str]) -> Outcome:
+    """Conflicts of decisions on what is still found: nobody needs to settle the others."""
+    broken = outcome.broken
+    return replace(outcome, broken=broken[broken["finding"].isin(found)]) if len(broken) else outcome
+
+
 def _audit(
     inv: Inventory,
     day: dt.date,
@@ -222,7 +245,13 @@ def _audit(
 
     pack = load_law(law, day)
     outcomes = engine.run(inv, pack, rulebook.effective(rules, pack), as_of=day, only=only, progress=progress)
-    found = tidy([row for outcome in outcomes for row in told(inv, pack, outcome, lang)])
+    outcomes.sort(key=lambda outcome: outcome.rule.id == decisions.CONFLICT)
+    rows: list[dict[str, Any]] = []
+    for number, outcome in enumerate(outcomes):
+        if outcome.rule.id == decisions.CONFLICT and only is None:
+            outcomes[number] = _pending(outcome, {row["id"] for row in rows})
+        rows += told(inv, pack, outcomes[number], lang)
+    found = tidy(rows)
     table = pd.DataFrame(
         [
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import getpass
 import io
 import json
 import os
@@ -306,6 +307,33 @@ def _side(path: Path, *, other: Path) -> Inventory:
     from derbes.read.loading import load, nothing  # noqa: PLC0415
 
     return nothing(other) if path.as_posix() in {"/dev/null", "nul"} else load(path)
+
+
+@main.command()
+@click.argument("workbook", type=click.Path(path_type=Path))
+@click.option("--inventory", type=click.Path(path_type=Path), help="Inventory that the workbook was made from.")
+@click.option("--who", metavar="NAME", help="Who takes the decisions back (the user of this machine).")
+@click.option("--settle", is_flag=True, help="Let this workbook win where it disagrees with an earlier one.")
+@law_option
+@lang_option
+@click.pass_context
+def decide(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
+    """Take decisions back from a returned copy of findings.xlsx; exit 1 if they conflict with earlier ones."""
+    from derbes import deciding  # noqa: PLC0415
+
+    now = dt.datetime.now(tz=dt.UTC)
+    asking = {"who": asked["who"] or _user(), "now": now, "law": asked["law"], "settle": asked["settle"]}
+    done = deciding.decide(asked["workbook"], _inventory(asked["inventory"]), **asking)
+    _say(deciding.told(done, asked["lang"]))
+    ctx.exit(1 if done.conflicts else 0)
+
+
+def _user() -> str:
+    """The user of this machine, where it knows one."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
 
 
 def _inventory(given: Path | None) -> Path:

@@ -42,19 +42,22 @@ def wording() -> dict[str, dict[str, Any]]:
 
 
 def sheet_rules() -> list[Rule]:
-    """Rules about files, sheets and whole tables: what no row can say."""
-    faults = {
-        problem: {
-            **body,
-            "expect": "column_values_to_not_be_in_set",
-            "args": {"column": "problem", "value_set": [problem]},
-        }
-        for problem, body in _words()["sheets"].items()
-    }
+    """Rules about files, sheets, whole tables and the record of decisions: what no row can say."""
+    faults, doubts = _by_problem("sheets"), _by_problem("decisions")
     return [
         *(_whole("sheets", f"structure.sheet.{name}", body) for name, body in faults.items()),
         *(_whole("tables", f"structure.table.{name}", body) for name, body in _words()["tables"].items()),
+        *(_whole("decisions", f"history.decision.{name}", body) for name, body in doubts.items()),
     ]
+
+
+def _by_problem(section: str) -> dict[str, dict[str, Any]]:
+    """Rules that flag the rows of a view in which one problem stands, by the problem."""
+    expect = "column_values_to_not_be_in_set"
+    return {
+        problem: {**body, "expect": expect, "args": {"column": "problem", "value_set": [problem]}}
+        for problem, body in _words()[section].items()
+    }
 
 
 def _whole(view: str, name: str, body: dict[str, Any]) -> Rule:

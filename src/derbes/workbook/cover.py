@@ -191,7 +191,12 @@ def _filling(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[s
         return
     said, columns = words["cover"], words["columns"]
     pen.section(said["filling"])
-    names = {"questions": facts["sheets"]["questions"], "rule": columns["rule"], "ids": columns["ids"]}
+    names = {
+        "questions": facts["sheets"]["questions"],
+        "rule": columns["rule"],
+        "ids": columns["ids"],
+        "basis": columns["basis"],
+    }
     for number, step in enumerate(said["steps"], start=1):
         pen.pair(f"{number}.", step.format(**names))
 

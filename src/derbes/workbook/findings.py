@@ -13,9 +13,10 @@ from derbes.telling import reason
 from derbes.wording import Wording
 from derbes.workbook.book import LINES, NAME, opened
 from derbes.workbook.cover import Contents, operator_words, write_cover
+from derbes.workbook.decided import decided
 from derbes.workbook.law import law_notes, law_sheets
 from derbes.workbook.lines import lines
-from derbes.workbook.sheets import FINDINGS, QUESTIONS, RULES, SOURCES, Frame, asked, write_rows
+from derbes.workbook.sheets import DECIDED, FINDINGS, QUESTIONS, RULES, SOURCES, Frame, asked, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,9 @@ def write_findings(audit: Audit, path: Path, *, quarter: str | None, lang: str, 
         for name, part in parts:
             layout = QUESTIONS if name == words["sheets"]["questions"] else FINDINGS
             write_rows(book, name, part.iloc[:room], layout=layout, frame=frame)
+        if len(audit.decisions):
+            told_so_far = decided(audit, words, lang)
+            write_rows(book, words["sheets"]["decisions"], told_so_far, layout=DECIDED, frame=frame)
         for name, rows, layout in law_sheets(audit, words, lang=lang, quarter=quarter):
             write_rows(book, name, rows.iloc[:room], layout=layout, frame=frame)
         write_rows(book, words["sheets"]["sources"], _sources(audit, facts, lang), layout=SOURCES, frame=frame)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from derbes.findings import ACTIVE, SEVERITIES
+from derbes.decisions import basis
+from derbes.findings import ACTIVE, SEVERITIES, facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,7 +51,7 @@ def lines(audit: Audit, words: Mapping[str, Any], lang: str) -> pd.DataFrame:
     made: dict[str, Any] = {
         "table": first["table"].map(lambda table: titles.get(table, table)),
         "field": [_field(schema, table, column, lang) for table, column in pairs],
-        "key": [_listed(shown[a:b], words) for a, b in spans],
+        "key": [listed(shown[a:b], words) for a, b in spans],
         "cell": [_places(files[a:b], words) for a, b in spans],
         "count": ends - starts,
         "what": [_what(heads[a:b], keys[a:b], words) for a, b in spans],
@@ -59,10 +60,12 @@ def lines(audit: Audit, words: Mapping[str, Any], lang: str) -> pd.DataFrame:
         "severity": first["severity"].map(words["severities"]),
         "status": first["status"].map(lambda code: words["statuses"].get(code, code or "")),
         "ids": _ids(ordered["id"].to_numpy(dtype=object), spans),
+        "basis": _bases(audit, ordered, spans),
     }
     kept = first[["family", "unknown", "column", "confirm", "rule", "why", "fix", "value", "since"]]
     decided = pd.DataFrame([_decision(one) for one in first["decision"]], columns=list(_DECISION), index=first.index)
     decided["decision"] = decided["decision"].map(lambda code: words["decisions"].get(code, code))
+    decided.loc[first["status"] == "reopened", "decision"] = ""  # it was about other facts, and is to be taken anew
     codes = {"grave": first["severity"], "code": first["table"], "active": first["status"].isin(ACTIVE)}
     return pd.concat([kept, pd.DataFrame(made | codes, index=first.index), decided], axis=1)
 
@@ -158,7 +161,7 @@ def _field(schema: Schema, table: str, column: object, lang: str) -> str:
     return known[name].title[lang] if name in known else name
 
 
-def _listed(texts: Iterable[str], words: Mapping[str, Any], *, joint: str = ", ") -> str:
+def listed(texts: Iterable[str], words: Mapping[str, Any], *, joint: str = ", ") -> str:
     """Distinct texts in their order, cut at a readable length with the number of those left out."""
     distinct = list(dict.fromkeys(texts))
     if len(distinct) == 1:
@@ -182,8 +185,8 @@ def _places(rows: np.ndarray, words: Mapping[str, Any]) -> str:
 
 def _place(file: object, sheet: object, cells: list[str], words: Mapping[str, Any]) -> str:
     if _missing(file):
-        return _listed(cells, words) if cells else str(words["dash"])
-    ranges = _listed(_ranges(cells), words) if cells else words["dash"]
+        return listed(cells, words) if cells else str(words["dash"])
+    ranges = listed(_ranges(cells), words) if cells else words["dash"]
     return str(words["place"]).format(file=file, sheet=sheet, cells=ranges)
 
 
@@ -233,11 +236,20 @@ def _related(related: Any, titles: Mapping[str, str], words: Mapping[str, Any]) 
     by_table: dict[str, list[str]] = {}
     for table, key in () if _missing(related) else related:
         by_table.setdefault(table, []).append(str(key))
-    return "\n".join(f"{titles.get(table, table)}: {_listed(keys, words)}" for table, keys in by_table.items())
+    return "\n".join(f"{titles.get(table, table)}: {listed(keys, words)}" for table, keys in by_table.items())
 
 
 def _ids(ids: np.ndarray, spans: list[tuple[int, int]]) -> list[str]:
     return [" ".join(ids[a:b]) for a, b in spans]
+
+
+def _bases(audit: Audit, ordered: pd.DataFrame, spans: list[tuple[int, int]]) -> list[str]:
+    """What every line rests on, so that a returned one can be told from what was decided meanwhile."""
+    ids, digests = ordered["id"].to_numpy(dtype=object), facts(ordered).to_numpy(dtype=object)
+    said = [one.get("code") if isinstance(one, dict) else None for one in ordered["decision"]]
+    return [
+        basis(audit.operator, audit.as_of, dict(zip(ids[a:b], digests[a:b], strict=True)), said[a]) for a, b in spans
+    ]
 
 
 _DECISION = ("decision", "owner", "until", "comment")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _INPUTS = frozenset({"decision", "owner", "until", "comment", "answer"})
 _HEAD_HEIGHT = 30  # two lines, so that the filter buttons stand beside the words
 _NUMBERS = frozenset({"number", "count", "rows", "hidden", "looked", "broken", "applied", "met", "open"})
-_EXACT = _NUMBERS | {"until"}
+_EXACT = _NUMBERS | {"until", "taken"}
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,11 @@ class Frame:
     as_of: dt.date
 
 
-_ANSWERED = (Heading("decision", 13, "input"), Heading("owner", 15, "input"), Heading("until", 11, "input_date"),
+DECISION = Heading("decision", 13, "input")
+_ANSWERED = (DECISION, Heading("owner", 15, "input"), Heading("until", 11, "input_date"),
              Heading("comment", 17, "input"))  # fmt: skip
 _KNOWN = (Heading("status", 14, "grey"), Heading("since", 11, "grey"), Heading("rule", 28, "grey"),
-          Heading("ids", 20, "ids"))  # fmt: skip
+          Heading("ids", 20, "ids"), Heading("basis", 20, "ids"))  # fmt: skip
 FINDINGS = Layout(
     (Heading("number", 5, "number"), Heading("severity", 17, "severity"), Heading("table", 13), Heading("key", 20),
      Heading("cell", 18), Heading("what", 30), Heading("why", 30), Heading("fix", 30), Heading("law", 15), *_ANSWERED,
@@ -70,6 +71,12 @@ SOURCES = Layout(
      Heading("hidden", 12, "number"), Heading("reason", 56)),
     printed=6,
 )  # fmt: skip
+DECIDED = Layout(
+    (Heading("standing", 16), Heading("decided", 16), Heading("table", 16), Heading("key", 26),
+     Heading("count", 10, "number"), Heading("owner", 20), Heading("until", 12, "day"), Heading("comment", 36),
+     Heading("taken", 12, "day"), Heading("book", 26), Heading("rule", 30, "grey")),
+    printed=11,
+)  # fmt: skip
 RULES = Layout(
     (Heading("rule", 46), Heading("family", 18), Heading("severity", 17), Heading("title", 56),
      Heading("looked", 12, "number"), Heading("broken", 14, "number"), Heading("state", 12), Heading("reason", 36)),
@@ -84,16 +91,16 @@ def write_rows(book: Book, name: str, rows: pd.DataFrame, *, layout: Layout, fra
     a streamed workbook and where there are no rows: there the headings get a plain filter.
     """
     sheet = book.sheet(name)
-    last, wide = len(rows), len(layout.headings) - 1
+    last, wide, inputs = len(rows), len(layout.headings) - 1, _inputs(layout)
     sheet.freeze_panes(1, 0)
     sheet.set_row(0, _HEAD_HEIGHT)
     for column, heading in enumerate(layout.headings):
         sheet.set_column(column, column, heading.width)
-        book.put(sheet, (0, column), frame.words["columns"][heading.name], _head(heading))
+        book.put(sheet, (0, column), frame.words["columns"][heading.name], _head(heading, inputs))
     if last:
         _cells(book, sheet, rows, layout)
     if last and not book.streamed:
-        looks = [book.looks[_head(one)] for one in layout.headings]
+        looks = [book.looks[_head(one, inputs)] for one in layout.headings]
         titles = [frame.words["columns"][one.name] for one in layout.headings]
         columns = [{"header": title, "header_format": look} for title, look in zip(titles, looks, strict=True)]
         sheet.add_table(0, 0, last, wide, {"columns": columns, "style": None})
@@ -105,8 +112,13 @@ def write_rows(book: Book, name: str, rows: pd.DataFrame, *, layout: Layout, fra
     return str(sheet.get_name())
 
 
-def _head(heading: Heading) -> str:
-    if heading.name in _INPUTS:
+def _inputs(layout: Layout) -> frozenset[str]:
+    """Columns of the sheet that people fill in: none where decisions are only told."""
+    return _INPUTS & {one.name for one in layout.headings} if DECISION in layout.headings else frozenset()
+
+
+def _head(heading: Heading, inputs: frozenset[str]) -> str:
+    if heading.name in inputs:
         return "input_head"
     return "head_center" if heading.name in _NUMBERS else "head"
 
@@ -143,7 +155,7 @@ def _values(column: pd.Series[Any], name: str, mark: str) -> list[Any]:
 def _pick(sheet: Any, layout: Layout, last: int, frame: Frame) -> None:  # noqa: ANN401 - XlsxWriter has no types
     """Drop-down of decisions, a date for until, and a word of help on every column that people fill in."""
     for column, heading in enumerate(layout.headings):
-        if heading.name not in _INPUTS:
+        if heading.name not in _inputs(layout):
             continue
         hint = frame.words["inputs"][heading.name]
         rule: dict[str, Any] = {"input_title": hint["title"], "input_message": hint["text"], "validate": "any"}

@@ -26,6 +26,7 @@ LOOKS: dict[str, Look] = {
     "grey": {**_BODY, "font_color": GREY, "font_size": 9},
     "ids": {**_BODY, "font_color": GREY, "font_size": 8, "text_wrap": False},
     "number": {**_BODY, "num_format": "0", "align": "center", "indent": 0, "quote_prefix": False},
+    "day": {**_BODY, "num_format": DATE, "quote_prefix": False},
     "critical": {**_BODY, "bold": True, "font_color": "#8A1C1C", "bg_color": "#F9E1E0"},
     "warning": {**_BODY, "font_color": "#7A4B00", "bg_color": "#FBEFD5"},
     "info": {**_BODY, "font_color": GREY},
