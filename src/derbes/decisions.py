@@ -167,14 +167,16 @@ def applied(findings: pd.DataFrame, log: Log, day: dt.date) -> pd.DataFrame:
     than those that it was decided on; *expired* where the day it was to hold until is over. An exemption goes before.
     """
     heads = standing(log, day)
-    held = heads[~heads["conflict"]].set_index("id")
+    if heads.empty:
+        return findings
+    held = heads[~heads["conflict"]].set_index("id").astype(object)
     done = findings.copy()
     free = done["id"].isin(heads["id"]) & (done["status"] != "accepted")
     now = facts(done)
     said = done["id"].map(held["decision"])
     closing = free & said.isin(_CLOSING)
     changed = closing & (done["id"].map(held["facts"]) != now)
-    until = done["id"].map(held["until"]).fillna("")
+    until = done["id"].map({**held["until"]}).astype(object).where(done["id"].isin(held.index), "")
     over = free & (until != "") & (until < day.isoformat()) & ~changed
     done["status"] = done["status"].mask(closing, "accepted").mask(over, "expired").mask(changed, "reopened")
     dicts = _dicts(heads)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from oracle.decisions import RULES, decisions
 from oracle.rows import ORACLES, Case
 from oracle.structure import KINDS, sheets, structure
 
@@ -34,13 +35,13 @@ for _family in _FAMILIES:
 def covers(rule: str) -> bool:
     """Whether the oracle knows what the rule has to find."""
     family, kind, *_ = rule.split(".")
-    return rule in ORACLES or (family == "structure" and kind in KINDS | {"sheet", "table"})
+    return rule in {*ORACLES, *RULES} or (family == "structure" and kind in KINDS | {"sheet", "table"})
 
 
 def expected(inv: Inventory, law: LawPack, rules: Container[str]) -> set[Pair]:
     """(rule, table, key) of all that these rules have to find."""
     case = Case(inv, law)
-    found = {*structure(case.facts), *sheets(case.facts)}
+    found = {*structure(case.facts), *sheets(case.facts), *decisions(inv, law.as_of)}
     for rule, (table, find) in ORACLES.items():
         if rule in rules:
             pairs = find(case) if table == "*" else ((table, key) for key in find(case))

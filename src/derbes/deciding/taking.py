@@ -234,11 +234,11 @@ def _old(taking: _Taking, line: Line, one: str, said: Said) -> bool:
     shown = [entry for entry in same if entry.code in codes]
     heard = [entry for entry in same if frozenset(entry.replaces.split()) == codes]
     agreed = [entry for entry in heads if entry in same]
-    exempt = (taking.findings.get(one, {}).get("decision") or {}) if not entries else {}
+    exempt = None if entries else taking.findings.get(one, {}).get("decision")
     lives = {entry.content for entry in heads}
     if taking.settle and len(lives) > 1 and not shown:
         return False
-    old = bool(shown or heard or agreed) or _content(exempt) == said.content
+    old = bool(shown or heard or agreed) or bool(exempt and _content(exempt) == said.content)
     if old:
         taking.known += 1
         if len(lives) > 1 and agreed and not shown:
