@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import returning
 
 import derbes
 from derbes import auditing
@@ -92,3 +93,25 @@ def audited(tmp_path: Path) -> Callable[..., Audit]:
 def forgetful() -> None:
     """Let no audit be answered from memory."""
     auditing.forget()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Folder of a small register to decide on."""
+    return write_tables(tmp_path / "inventory", returning.tables())
+
+
+@pytest.fixture
+def ever(home: Path) -> str:
+    """The finding on data kept for ever."""
+    return returning.one(returning.audited(home), "kz.retention.unlimited", "ever")
+
+
+@pytest.fixture
+def torn(home: Path, ever: str) -> tuple[Path, Path]:
+    """Two copies of one workbook that disagree, the first taken back already."""
+    book = returning.sent(home)
+    first = returning.answer(book, {ever: returning.ACCEPT}, out=home.parent / "a.xlsx")
+    second = returning.answer(book, {ever: {"decision": "fix", "owner": "lawyer"}}, out=home.parent / "b.xlsx")
+    returning.decided(first, home)
+    return first, second

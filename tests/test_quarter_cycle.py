@@ -1,4 +1,4 @@
-"""A quarter as it is lived: frozen, edited, reported, decided on in a returned workbook, reported again, and the next."""
+"""A quarter as it is lived: frozen, edited, reported, decided on in a returned workbook, reported again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 from conftest import write_tables
-from returning import OFFICE, answer, resaved, shown
-from test_decide import record, shuffled, tables
+from returning import OFFICE, answer, record, resaved, shown, shuffled, tables
 
 from derbes.cli import main
 
