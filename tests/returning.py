@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 DAY = "2026-09-30"
+#: Rules that the tests look at; `decide` itself runs all.
+RULES = (
+    "kz.retention.unlimited",
+    "structure.reference.fields.system_id",
+    "history.decision.conflict",
+    "history.decision.unreadable",
+)
 NOW = dt.datetime(2026, 11, 23, 9, 30, tzinfo=dt.UTC)
 ACCEPT = {"decision": "accept", "owner": "head of IT", "until": dt.date(2027, 3, 31), "comment": "moves in spring"}
 RU = words("ru")["workbook"]["decisions"]
@@ -49,7 +56,7 @@ def tables() -> Rows:
 
 
 def audited(home: Path, **options: Any) -> Audit:
-    return audit(home, **{"as_of": DAY, "before": "none"} | options)
+    return audit(home, **{"as_of": DAY, "before": "none", "only": RULES} | options)
 
 
 def sent(home: Path, *, lang: str = "ru", name: str = "findings.xlsx", **options: Any) -> Path:

@@ -98,8 +98,16 @@ def test_a_changed_mind_replaces_what_it_was_shown(home: Path, ever: str) -> Non
     assert (len(done.taken), done.conflicts) == (1, ())
     assert status(home, ever) == ("new", "fix")
     assert len(record(home)) == 2
-    stale = answer(sent(home, name="older.xlsx"), {})
-    assert decided(stale, home).taken == ()
+
+
+def test_a_stale_copy_returned_as_it_was_says_nothing(home: Path, ever: str) -> None:
+    decided(answer(sent(home), {ever: ACCEPT}), home)
+    stale = sent(home, name="stale.xlsx")
+    decided(answer(sent(home), {ever: {"decision": "fix", "comment": "sooner"}}), home)
+    done = decided(stale, home)
+    assert (done.taken, done.conflicts, status(home, ever)) == ((), (), ("new", "fix"))
+    edited = decided(answer(stale, {ever: {"comment": "later still"}}), home)
+    assert len(edited.conflicts) == 1
 
 
 def test_an_emptied_decision_stands_and_this_is_said(home: Path, ever: str) -> None:

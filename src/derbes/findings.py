@@ -68,7 +68,9 @@ def facts(frame: pd.DataFrame) -> pd.Series[Any]:
     A value is the same whether its parts stand on lines of their own or behind semicolons, as a frozen one has them.
     """
     rows = zip(frame["severity"], frame["value"], frame["related"], strict=True)
-    return pd.Series([_facts(*row) for row in rows], index=frame.index, dtype=object)
+    known: dict[tuple[Any, ...], str] = {}  # findings of one rule mostly stand on the same
+    made = [known.get(row) or known.setdefault(row, _facts(*row)) for row in rows]
+    return pd.Series(made, index=frame.index, dtype=object)
 
 
 def _facts(severity: str, value: str | None, related: Iterable[tuple[str, str]]) -> str:

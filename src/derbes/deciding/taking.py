@@ -197,7 +197,8 @@ def _placed(taking: _Taking, line: Line) -> list[str]:
             placed.append(one)
         else:
             taking.unplaced.append(Remark("unknown_id", place, mask(one[:40])))
-    if any(taking.findings.get(one, {}).get("rule") == decisions.CONFLICT for one in placed):
+    rules = {taking.findings.get(one, {}).get("rule") for one in placed} | {clean(line.cells["rule"].text)}
+    if decisions.CONFLICT in rules:
         taking.refused.append(Remark("about_conflict", line.cells["decision"].place))
         return []
     return placed

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def decisions(inv: Inventory, law: LawPack) -> pd.DataFrame:
     """One row a finding that was decided on, and one a line of the record that cannot be read; ``problem``."""
     frame = doubts(read(home(inv.path)), law.as_of)
+    tables = frame["table"].isin(inv.keys)
+    places = {name: {str(key): place for place, key in enumerate(inv.keys[name])} for name in frame["table"][tables]}
     pairs = zip(frame["table"], frame["key"], strict=True)
-    places = {(table, str(key)): place for table, keys in inv.keys.items() for place, key in enumerate(keys)}
-    origin = pd.Series([places.get(pair, -1) for pair in pairs], index=frame.index, dtype=int)
+    origin = pd.Series([places.get(table, {}).get(key, -1) for table, key in pairs], index=frame.index, dtype=int)
     return frame.assign(origin=origin, absent=frame["key"], sub=[(str(one),) for one in frame["finding"]])

@@ -44,8 +44,7 @@ def lines(audit: Audit, words: Mapping[str, Any], lang: str) -> pd.DataFrame:
     titles = _titles(schema, lang)
     files = ordered[["file", "sheet", "cells"]].to_numpy(dtype=object)
     keys = ordered["key"].fillna("*").astype(str).to_numpy(dtype=object)
-    heads = ordered["title"].to_numpy(dtype=object)
-    related = ordered["related"].to_numpy(dtype=object)
+    heads, related = (ordered[name].to_numpy(dtype=object) for name in ("title", "related"))
     shown = np.where(keys == "*", words["whole_table"], keys)
     pairs = zip(first["table"], first["column"], strict=True)
     made: dict[str, Any] = {
