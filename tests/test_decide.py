@@ -10,7 +10,6 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 from conftest import write_tables
-from openpyxl.utils import get_column_letter
 from returning import (
     ACCEPT,
     DAY,
@@ -31,6 +30,7 @@ from returning import (
 from derbes import deciding
 from derbes.cli import main
 from derbes.decisions import FILE
+from derbes.returned import address
 from derbes.text import LANGUAGES, words
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def test_a_decision_is_recorded_with_who_when_what_and_on_which_facts(home: Path
     }  # fmt: skip
     assert (line["who"], line["when"], line["workbook"]) == ("clerk", "2026-11-23T09:30:00Z", "findings.xlsx")
     assert line["sha256"] == hashlib.sha256(before).hexdigest() == done.sha256
-    assert (line["as_of"], line["place"].startswith(f"{sheet}!J")) == (DAY, True)
+    assert (line["as_of"], line["place"] == address(sheet, 10, int(line["place"].rpartition("J")[2]))) == (DAY, True)
     assert book.read_bytes() == before
     assert faults(done) == []
 
@@ -149,7 +149,7 @@ def test_what_cannot_be_taken_is_said_with_its_cell(home: Path, ever: str, code:
     sheet = openpyxl.load_workbook(book)[words("ru")["wording"]["family"]["kz"]]
     places = columns(sheet)
     row = next(r for r in range(2, sheet.max_row + 1) if sheet.cell(r, places["ids"]).value == ever)
-    assert faults(done) == [(code, f"{sheet.title}!{get_column_letter(places[CELLS[code]])}{row}")]
+    assert faults(done) == [(code, address(sheet.title, places[CELLS[code]], row))]
     assert not (home / FILE).exists()
     assert status(home, ever) == ("new", None)
 

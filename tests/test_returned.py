@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 from conftest import write_tables
-from openpyxl.utils import get_column_letter
 from returning import (
     ACCEPT,
     DAY,
@@ -30,6 +29,7 @@ from returning import (
 
 from derbes.decisions import FILE
 from derbes.errors import SourceError
+from derbes.returned import address
 from derbes.text import LANGUAGES, words
 
 if TYPE_CHECKING:
@@ -105,11 +105,9 @@ def test_what_belongs_to_no_finding_is_said_with_its_cell(home: Path, ever: str)
     sheet.append([None] * (places["decision"] - 1) + ["fix"])
     opened.save(book)
     done = decided(book, home)
-    letter = get_column_letter(places["ids"])
-    decision = get_column_letter(places["decision"])
     assert faults(done) == [
-        ("unknown_id", f"{sheet.title}!{letter}{row}"),
-        ("no_id", f"{sheet.title}!{decision}{sheet.max_row}"),
+        ("unknown_id", address(sheet.title, places["ids"], row)),
+        ("no_id", address(sheet.title, places["decision"], sheet.max_row)),
     ]
     assert done.taken == ()
 

@@ -108,7 +108,13 @@ def _sha256(path: Path) -> str:
 
 
 def _at(grid: Grid, column: int, row: int) -> str:
-    return f"{grid.sheet}!{letters(column + 1)}{row + 1}"
+    return address(grid.sheet, column + 1, row + 1)
+
+
+def address(sheet: str, column: int, row: int) -> str:
+    """Place of a cell as spreadsheet programs write it, numbers from 1."""
+    quoted = sheet if sheet.isalnum() else "'{}'".format(sheet.replace("'", "''"))
+    return f"{quoted}!{letters(column)}{row}"
 
 
 def _names() -> dict[str, str]:
