@@ -30,7 +30,9 @@ from returning import (
 from derbes import deciding
 from derbes.cli import main
 from derbes.decisions import FILE
+from derbes.read.loading import load
 from derbes.returned import address
+from derbes.snapshot import freeze
 from derbes.text import LANGUAGES, words
 
 if TYPE_CHECKING:
@@ -216,6 +218,15 @@ def test_other_facts_reopen_what_was_accepted(home: Path, ever: str) -> None:
     assert decided(answer(book, {}), home).taken == ()
     assert len(decided(answer(book, {ever: {"decision": "accept"}}), home).taken) == 1
     assert status(home, ever) == ("accepted", "accept")
+
+
+def test_what_is_no_longer_found_is_closed(home: Path, ever: str) -> None:
+    decided(answer(sent(home), {ever: ACCEPT}), home)
+    freeze(load(home), home / "history" / "2026Q2")
+    write_tables(home, {"retention": [{"retention_id": "ever", "name": "For a year", "period": "P1Y"}]})
+    done = audited(home, before=None)
+    assert list(done.closed["id"]) == [ever]
+    assert list(done.decisions["state"]) == ["closed"]
 
 
 def test_a_decision_is_about_the_facts_that_were_shown(home: Path, ever: str) -> None:

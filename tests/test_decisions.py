@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from returning import (
 from derbes import latch
 from derbes.decisions import FILE, Basis, basis
 from derbes.errors import OutputError, SourceError
+from derbes.latch import extend
 
 # -- the record --------------------------------------------------------------------------------------------------------
 
@@ -74,7 +76,7 @@ def test_a_disk_that_fails_leaves_the_old_record(
         decided(book, home)
     monkeypatch.undo()
     assert (home / FILE).read_bytes() == before
-    assert sorted(path.name for path in home.iterdir() if path.name.startswith(".")) == []
+    assert [path.name for path in home.iterdir() if path.name.endswith(".tmp")] == []
     assert len(decided(book, home).taken) == 1
 
 
@@ -89,24 +91,51 @@ with latched(Path(sys.argv[1])):
 
 
 def test_two_at_once_wait_and_a_dead_one_is_waited_for_by_nobody(home: Path) -> None:
-    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(home / FILE)], stdout=subprocess.PIPE, text=True)
-    try:
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(home / FILE)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout
         assert holder.stdout.readline() == "held\n"
-        with (
-            pytest.raises(OutputError, match="is being written by another derbes"),
-            latch.latched(home / FILE, patience=0.2),
-        ):
+        told = pytest.raises(OutputError, match="is being written by another derbes")
+        with told, latch.latched(home / FILE, patience=0.2):
             raise AssertionError
-    finally:
         holder.kill()
-        holder.wait()
     with latch.latched(home / FILE, patience=5):
         pass
 
 
+KILLS = 10
+GROW = """
+import sys
+import time
+from pathlib import Path
+from derbes.latch import extend, latched
+path = Path(sys.argv[1])
+print("ready", flush=True)
+while True:
+    with latched(path):
+        extend(path, b"x" * 99_999 + b"\\n")
+"""
+
+
+def test_a_writer_killed_at_any_moment_leaves_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    before = 0
+    for number in range(KILLS):
+        with subprocess.Popen([sys.executable, "-c", GROW, str(path)], stdout=subprocess.PIPE) as writer:
+            assert writer.stdout
+            writer.stdout.readline()
+            time.sleep(0.02 + 0.013 * number)
+            writer.kill()
+        now = path.stat().st_size if path.exists() else 0
+        assert (now % 100_000, now >= before) == (0, True)
+        before = now
+    assert before
+    extend(path, b"")
+    assert [left.name for left in tmp_path.iterdir() if left.name.endswith(".tmp")] == []
+
+
 APPEND = """
 import sys
+import time
 from pathlib import Path
 from derbes.latch import extend, latched
 path = Path(sys.argv[1])
