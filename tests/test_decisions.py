@@ -46,6 +46,14 @@ def test_a_damaged_record_is_a_finding_and_is_not_added_to(home: Path, ever: str
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("content", [b"", b"id\n"])
+def test_a_record_without_a_decision_is_begun_anew(home: Path, ever: str, content: bytes) -> None:
+    (home / FILE).write_bytes(content)
+    assert "history.decision.unreadable" not in set(audited(home).findings["rule"])
+    decided(answer(sent(home), {ever: ACCEPT}), home)
+    assert status(home, ever) == ("accepted", "accept")
+
+
 def test_a_record_with_other_line_ends_is_read(home: Path, ever: str) -> None:
     decided(answer(sent(home), {ever: ACCEPT}), home)
     path = home / FILE

@@ -27,6 +27,7 @@ from returning import (
     tables,
 )
 
+from derbes import returned
 from derbes.decisions import FILE
 from derbes.errors import SourceError
 from derbes.returned import address
@@ -219,6 +220,14 @@ def test_a_workbook_without_decisions_is_refused(home: Path, tmp_path: Path) -> 
         decided(tmp_path / "empty.xlsx", home)
     with pytest.raises(SourceError, match="no such file"):
         decided(tmp_path / "none.xlsx", home)
+
+
+def test_more_decisions_than_anyone_takes_are_refused(home: Path, ever: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = one(audited(home), "structure.reference.fields.system_id", "phone")
+    book = answer(sent(home), {ever: {"decision": "fix"}, other: {"decision": "fix"}})
+    monkeypatch.setattr(returned, "MAX_LINES", 0)
+    with pytest.raises(SourceError, match="the limit is 0"):
+        decided(book, home)
 
 
 def test_a_sheet_down_to_the_last_row_is_read(home: Path, ever: str) -> None:

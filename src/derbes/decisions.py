@@ -85,11 +85,12 @@ COLUMNS = tuple(field.name for field in fields(Entry))
 class Log:
     """A record as read: its entries in order, and the numbers of its lines that are not as derbes writes them.
 
-    Line 0 stands for the file as a whole, of which nothing could be read then.
+    Line 0 stands for the whole file, of which nothing could be read then. ``begun`` says whether it has its headings.
     """
 
     entries: pd.DataFrame
     faults: tuple[int, ...] = ()
+    begun: bool = False
 
 
 def home(inventory: Path) -> Path:
@@ -117,7 +118,7 @@ def read(folder: Path) -> Log:
     frame = pd.DataFrame([*whole.values()], index=[*whole], columns=head, dtype=str)[list(COLUMNS)]
     sound = _sound(frame)
     faults = {number for number, _ in lines} - {*frame.index[sound]}
-    return Log(frame[sound].map(unescape).reset_index(drop=True), tuple(sorted(faults)))
+    return Log(frame[sound].map(unescape).reset_index(drop=True), tuple(sorted(faults)), begun=True)
 
 
 def _sound(frame: pd.DataFrame) -> pd.Series[Any]:

@@ -35,8 +35,8 @@ def latched(path: Path, *, patience: float = 20.0) -> Iterator[None]:
         lock.release()
 
 
-def extend(path: Path, more: bytes) -> None:
-    """Add bytes to the end of a file, a new one where there is none: afterwards the old content or the whole new one.
+def extend(path: Path, more: bytes, *, anew: bool = False) -> None:
+    """Add bytes to the end of a file, or begin it anew: afterwards there is the old content or the whole new one.
 
     Hold it meanwhile (`latched`): drafts of writers that died are cleared away. Raises OutputError; the file is as it
     was then.
@@ -45,7 +45,7 @@ def extend(path: Path, more: bytes) -> None:
     try:
         for left in path.parent.glob(f".{path.name}.*.tmp"):
             left.unlink()
-        old = path.read_bytes() if path.exists() else b""
+        old = b"" if anew or not path.exists() else path.read_bytes()
         with draft.open("wb") as file:
             file.write(old + (b"\n" if old and not old.endswith(b"\n") else b"") + more)
             file.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ _APART = re.compile(r"[\s,;]+")
 _AREA = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")
 _TITLE = 60  # characters; no heading of ours is longer
 _CHUNK = 1 << 20
+#: Lines of a workbook with something decided on them; nobody decides on more, and each is an object in memory.
+MAX_LINES = 50_000
 
 
 @dataclass(frozen=True)
@@ -66,17 +68,21 @@ class Line:
 
 @dataclass(frozen=True)
 class Returned:
-    """A workbook's name and SHA-256, its lines, and the sheets that bear decisions but no ids (by their heading)."""
+    """A workbook's name and SHA-256, its lines, and the sheets that bear decisions but no ids (by their heading).
+
+    ``sheets`` counts those that bear both, with or without a line on which something is said.
+    """
 
     name: str
     sha256: str
     lines: tuple[Line, ...] = ()
     without_ids: tuple[str, ...] = ()
-    unread: tuple[str, ...] = field(default=())
+    unread: tuple[str, ...] = ()
+    sheets: int = 0
 
 
 def read(path: Path) -> Returned:
-    """Lines of a workbook that bear ids or a decision: hidden, filtered, sorted and inserted ones as well.
+    """Lines of a workbook on which something is decided, or was: hidden, filtered, sorted and inserted ones as well.
 
     Columns are known by their headings in any language, wherever they stand; ids by their look where their heading is
     gone. Raises SourceError where the file cannot be read, or holds no column of decisions.
@@ -92,8 +98,9 @@ def read(path: Path) -> Returned:
         if "ids" not in columns:
             book = replace(book, without_ids=(*book.without_ids, _at(grid, columns["decision"][0], row)))
             continue
-        book = replace(book, lines=(*book.lines, *_lines(grid, columns)))
-    if not book.lines and not book.without_ids:
+        lines = _lines(grid, columns, path)
+        book = replace(book, lines=(*book.lines, *lines), sheets=book.sheets + 1)
+    if not book.sheets and not book.without_ids:
         remedy = "Name a copy of findings.xlsx that derbes wrote."
         raise SourceError(path.name, "holds no line of findings with a column for decisions", remedy)
     return book
@@ -143,16 +150,27 @@ def _heading(grid: Grid) -> tuple[int, dict[str, list[int]]]:
     return row, columns
 
 
-def _lines(grid: Grid, columns: dict[str, list[int]]) -> list[Line]:
+def _lines(grid: Grid, columns: dict[str, list[int]], path: Path) -> list[Line]:
     """Lines of a sheet, its headings left out wherever sorting has put them, or pasting repeated them."""
     titles = {name for name in _names() if name}
     _spread(grid, list(chain.from_iterable(columns.get(name, []) for name in INPUTS)))
-    filled = np.zeros(len(grid.text[0]), dtype=bool)
-    for number in chain(columns["ids"], columns["decision"]):
-        filled |= (grid.text[number] != "") | np.isin(grid.kind[number], [Kind.ERROR, Kind.FORMULA])
+    placed, said = (_filled(grid, columns, names) for names in (("ids", "decision"), INPUTS))
+    for number in columns.get("basis", []):
+        said |= [bool(text) and " - " not in text for text in grid.text[number]]
     decisions = columns["decision"][0]
-    rows = [int(row) for row in np.flatnonzero(filled)]
+    rows = [int(row) for row in np.flatnonzero(placed & said)]
+    if len(rows) > MAX_LINES:
+        what = f"has decisions on {len(rows)} lines of {grid.sheet}, the limit is {MAX_LINES}"
+        raise SourceError(path.name, what, "Return the decisions in several copies.", code="too_large")
     return [_line(grid, columns, row) for row in rows if heading(grid.text[decisions][row][:_TITLE]) not in titles]
+
+
+def _filled(grid: Grid, columns: dict[str, list[int]], names: tuple[str, ...]) -> np.ndarray:
+    """Rows in which any column of these names holds something, be it unreadable."""
+    filled = np.zeros(len(grid.text[0]), dtype=bool)
+    for number in chain.from_iterable(columns.get(name, []) for name in names):
+        filled |= (grid.text[number] != "") | np.isin(grid.kind[number], [Kind.ERROR, Kind.FORMULA])
+    return filled
 
 
 def _spread(grid: Grid, numbers: list[int]) -> None:

@@ -115,7 +115,7 @@ def decide(
             _take(taking, line)
         _refuse_other(taking)
         if taking.taken:
-            extend(path, decisions.written(taking.taken, head=not (path.exists() and path.stat().st_size)))
+            extend(path, decisions.written(taking.taken, head=not log.begun), anew=not log.begun)
     return Decided(
         workbook=mask(book.name),
         sha256=book.sha256,
