@@ -33,7 +33,7 @@ from derbes.decisions import FILE
 from derbes.read.loading import load
 from derbes.returned import address
 from derbes.snapshot import freeze
-from derbes.text import LANGUAGES, words
+from derbes.text import LANGUAGES, unescape, words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,8 @@ def test_a_decision_is_recorded_with_who_when_what_and_on_which_facts(home: Path
     }  # fmt: skip
     assert (line["who"], line["when"], line["workbook"]) == ("clerk", "2026-11-23T09:30:00Z", "findings.xlsx")
     assert line["sha256"] == hashlib.sha256(before).hexdigest() == done.sha256
-    assert (line["as_of"], line["place"] == address(sheet, 10, int(line["place"].rpartition("J")[2]))) == (DAY, True)
+    row = int(line["place"].rpartition("J")[2])
+    assert (line["as_of"], unescape(line["place"])) == (DAY, address(sheet, 10, row))
     assert book.read_bytes() == before
     assert faults(done) == []
 
