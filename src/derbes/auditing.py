@@ -42,9 +42,9 @@ class Audit:
 
     ``findings`` one row a finding (`derbes.findings.COLUMNS`), ``rules`` one row a rule with the rows it looked at and
     the reason where it did not run, ``sources`` one row a sheet, ``summary`` the counts of model.md, ``compared`` the
-    frozen quarters that statuses come from, ``pack`` the name or folder of the law pack. ``decisions`` one row a decision
-    that stands, with its state (`derbes.decisions.states`), ``closed`` what the latest of those quarters found and this
-    day does not.
+    frozen quarters that statuses come from, ``pack`` the name or folder of the law pack. ``decisions`` one row a
+    decision that stands, with its state (`derbes.decisions.states`), ``closed`` what the latest of those quarters found
+    and this day does not.
     """
 
     inventory: Inventory
