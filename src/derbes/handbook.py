@@ -73,7 +73,8 @@ def _rule(rule: Rule, pack: LawPack) -> str:
     if fines := fines_of(rule.id, pack):
         articles = [f"{fine['cite']['act']} {at}" for at, fine in fines.items()]
         lines.append(f"May lead to a fine: {'; '.join(articles)}.\n")
-    lines += ["Fails:\n", *(_rows(name, rows) for name, rows in rule.bad.items())]
+    if rule.bad:  # what is read beside the tables has no rows to show
+        lines += ["Fails:\n", *(_rows(name, rows) for name, rows in rule.bad.items())]
     return "\n".join(lines)
 
 
