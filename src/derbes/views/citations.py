@@ -48,7 +48,7 @@ def _identified(inv: Inventory, law: LawPack) -> pd.DataFrame:
     number, title = (inv.citations[column].astype(object) for column in ("act_number", "act_title"))
     titles = _titles(law)
     meant = titles.drop_duplicates("title").set_index("title")["act"]
-    key = title.map(_title, na_action="ignore")
+    key = title.map(_title, na_action="ignore").astype(object)
     by_number = number.map(lambda said: getattr(law.find(said), "number", None), na_action="ignore")
     act = by_number.where(number.notna(), key.map(meant)).astype(object)
     abroad = (

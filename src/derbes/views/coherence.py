@@ -103,7 +103,8 @@ def commitments(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     shared = kinds["section"].isin(kinds.groupby("section")["origin"].nunique().loc[lambda size: size > 1].index)
     frame = kinds[kinds["kind"].isin(_LOOKED_FOR_AMONG) & at(numbered, kinds["origin"]) & shared].reset_index(drop=True)
     home = _homes(frame, kinds)
-    there = frame[["kind"]].assign(section=home, row=frame.index).merge(kinds, on=["kind", "section"])
+    there = frame[["kind"]].assign(section=home.astype(object), row=frame.index)
+    there = there.merge(kinds, on=["kind", "section"])
     there = pd.DataFrame({"origin": there["row"], "id": at(keys(inv), there["origin"])})
     against = related(frame.index.to_series(), {"clauses": there})
     facts = {"akin": _akin(frame, kinds), "home": home, "elsewhere": home.notna(), "related": against}
@@ -114,7 +115,7 @@ def _kinds(inv: Inventory) -> pd.DataFrame:
     """Kinds of the clauses that have a number: ``origin``, ``kind``, ``section``, the number's first part."""
     section = keys(inv)[inv.clauses["clause_id"].notna()].str.split(".").str[0]
     kinds = inv.clauses["kinds"].explode().dropna().rename("kind").rename_axis("origin").reset_index()
-    return kinds.assign(section=kinds["origin"].map(section)).dropna(subset=["section"]).drop_duplicates()
+    return kinds.assign(section=kinds["origin"].map(section).astype(object)).dropna(subset=["section"]).drop_duplicates()
 
 
 def _akin(frame: pd.DataFrame, kinds: pd.DataFrame) -> pd.Series[Any]:
@@ -129,7 +130,7 @@ def _akin(frame: pd.DataFrame, kinds: pd.DataFrame) -> pd.Series[Any]:
 def _homes(frame: pd.DataFrame, kinds: pd.DataFrame) -> pd.Series[Any]:
     """The section that has most clauses of a row's kind, the first of several; missing where it is the row's own."""
     tally = kinds.groupby(["kind", "section"])["origin"].nunique().rename("size").reset_index()
-    tally = tally[tally["size"] > 1].assign(order=tally["section"].str.zfill(9))
+    tally = tally[tally["size"] > 1].assign(order=tally["section"].astype(str).str.zfill(9))
     best = tally.sort_values(["size", "order"], ascending=[False, True]).drop_duplicates("kind")
     home = frame["kind"].map(best.set_index("kind")["section"])
     return home.astype(object).where(home.ne(frame["section"]))

@@ -115,7 +115,7 @@ def lists(inv: Inventory, kind: str) -> tuple[pd.DataFrame, pd.Series[Any]]:
     order = number(inv).groupby(keys(inv)).first()
     heads = line.assign(depth=line["above"].map(depth), order=line["above"].map(order))
     unit = heads.sort_values(["depth", "order"]).drop_duplicates("id").set_index("id")["above"]
-    members = ids.map(unit).dropna().rename("unit").rename_axis("origin").reset_index()
+    members = ids.map(unit).astype(object).dropna().rename("unit").rename_axis("origin").reset_index()
     return members, ids[ids.isin(members["unit"])]
 
 

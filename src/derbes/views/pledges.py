@@ -159,7 +159,7 @@ def _given(inv: Inventory) -> pd.DataFrame:
     places = {"processing": active(inv), "consents": inv.consents.index}
     rows = [_naming_rows(inv, t, "recipient_ids", positions).assign(table=t) for t, positions in places.items()]
     given = pd.concat(rows, ignore_index=True).rename(columns={"origin": "row"})
-    return given.assign(kind=given["at"].map(kinds))
+    return given.assign(kind=given["at"].map(kinds).astype(object))
 
 
 def _general(inv: Inventory, given: pd.DataFrame, table: str) -> pd.Index[Any]:

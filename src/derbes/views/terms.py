@@ -131,8 +131,8 @@ def _folded(said: pd.Series[Any]) -> pd.Series[Any]:
 def _given(inv: Inventory) -> pd.DataFrame:
     """Requisites that clauses give: ``origin``, ``requisite``, ``value`` as comparable words, never empty."""
     said = inv.clauses["requisites"].explode().dropna().astype(object)
-    halves = said.str.partition("=")
-    frame = pd.DataFrame({"origin": said.index, "requisite": halves[0].to_numpy(), "value": halves[2].to_numpy()})
+    halves = said.str.extract(r"(?s)^([^=]*)=?(.*)$")
+    frame = pd.DataFrame({"origin": said.index, "requisite": halves[0].to_numpy(), "value": halves[1].to_numpy()})
     frame["requisite"] = _folded(frame["requisite"])
     frame["value"] = _plain(frame["requisite"], frame["value"])
     return frame[frame["value"] != ""].drop_duplicates()
