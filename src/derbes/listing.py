@@ -141,7 +141,7 @@ def _places(alike: pd.DataFrame, said: dict[str, Any]) -> str:
         for row in alike.head(_PLACES).itertuples()
     ]
     more = said["more"].format(n=len(alike) - _PLACES) if len(alike) > _PLACES else ""
-    return "; ".join(places) + more
+    return "; ".join(dict.fromkeys(places)) + more
 
 
 def _questions(audit: Audit, asked: pd.DataFrame) -> list[str]:
