@@ -293,6 +293,39 @@ def diff(paths: tuple[Path, ...], lang: str, form: str, out: Path | None) -> Non
         )
 
 
+@main.command()
+@inventory_argument
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="New folder for the packs.")
+@click.option("--until", metavar="DATE", help="Last day to answer (two weeks after --as-of).")
+@as_of_option
+@law_option
+@lang_option
+def packs(inventory: Path | None, out: Path, until: str | None, **asked: Any) -> None:  # noqa: ANN401
+    """Write a workbook for every owner: their rows, findings and questions. derbes merge brings the answers back."""
+    from derbes import packs as dealer  # noqa: PLC0415
+    from derbes.auditing import audit  # noqa: PLC0415
+
+    day = _day(asked["as_of"]) or _today()
+    last = _day(until, option="--until") or day + dt.timedelta(days=14)
+    done = audit(_inventory(inventory), as_of=day, law=asked["law"], lang=asked["lang"])
+    _say(dealer.dealt(dealer.hand_out(done, out, until=last), asked["lang"]))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--into", type=click.Path(path_type=Path), required=True, metavar="INVENTORY", help="Where it belongs.")
+@click.option("--apply", "write", is_flag=True, help="Write what the preview shows.")
+@lang_option
+@click.pass_context
+def merge(ctx: click.Context, folder: Path, into: Path, lang: str, *, write: bool) -> None:
+    """Show what the returned packs of a folder change in an inventory; exit 1 where they conflict."""
+    from derbes import packs as dealer  # noqa: PLC0415
+
+    found = dealer.merge(folder, into)
+    _say(dealer.told(found, lang, written=dealer.apply(found.prepared) if write else None))
+    ctx.exit(1 if len(found.conflicts) else 0)
+
+
 def _sides(paths: tuple[Path, ...]) -> tuple[Path, Path]:
     """The two inventories: as named, or as git names them (path, old file, hash, mode, new file, hash, mode, …)."""
     if len(paths) == 2:  # noqa: PLR2004 - OLD NEW

@@ -124,6 +124,13 @@ def personal_kinds(series: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(found[codes], index=series.index, name=series.name, dtype=object)
 
 
+def lawful_kinds(table: str, column: str) -> frozenset[str]:
+    """Kinds that a column may hold: requisites of the operator and addresses that are published to be written to."""
+    if (table, column) in {("operator", "email"), ("operator", "responsible_contact"), ("clauses", "requisites")}:
+        return frozenset({"email", "phone"})
+    return frozenset({"email", "phone"}) if column == "channels" else frozenset()
+
+
 def mask(text: str) -> str:
     """Return the text with every personal value replaced by its kind in angle quotes; nothing of the value stays.
 

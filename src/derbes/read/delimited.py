@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from dataclasses import dataclass
 from itertools import chain, islice
 from statistics import mode
 from typing import TYPE_CHECKING
@@ -36,6 +37,25 @@ _FOREIGN = (
 )
 #: What follows the last line; if it does not come out as a record of its own, a quote was never closed.
 _END = "\0derbes: end of file\0"
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a .csv file is written: its bytes, encoding, separator, and whether a line ``sep=;`` stands before it."""
+
+    raw: bytes
+    encoding: str
+    separator: str
+    announced: bool
+
+
+def form(path: Path) -> Form:
+    """Form of a file, found out as for reading it. Raises SourceError."""
+    with guard.opened(path) as file:
+        raw = file.read()
+    encoding, sample, _ = _deciphered(path, raw)
+    announced = _announced(sample)
+    return Form(raw, encoding, announced or _separator(sample), announced is not None)
 
 
 def grids(path: Path) -> Iterator[Grid]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: In a frozen quarter, what a CSV cannot say of a cell: which were numbers, dates, errors, formulas without a value.
 MARKS = "_cells.csv"
+#: Rows among which headings are looked for below a title.
+_TITLES = 50
 _Mark = tuple[int, str, Kind]
 _SOURCE = ["file", "sheet", "table", "rows", "hidden_rows", "reason"]
 
@@ -43,8 +45,10 @@ class _Gathered:
         self.marks: dict[str, list[_Mark]] = {}
 
 
-def load(path: str | Path) -> Inventory:
+def load(path: str | Path, *, titled: bool = False) -> Inventory:
     """Inventory read from a folder of spreadsheets, or from a single one.
+
+    ``titled`` passes over lines that people have put above the headings: they are the first row with the key's one.
 
     A bad file, sheet or cell among good ones becomes a fault that the structure rules report. Raises SourceError when
     nothing can be read: no such path, no spreadsheet in it, none that opens, no sheet that bears a table's name.
@@ -60,7 +64,7 @@ def load(path: str | Path) -> Inventory:
         if source.reason:
             gathered.sources.append((_name(source.path), None, None, 0, 0, source.reason))
         else:
-            _file(gathered, source.path)
+            _file(gathered, source.path, titled=titled)
     _refuse_nothing(home, gathered)
     listed = pd.DataFrame(gathered.sources, columns=_SOURCE).astype({"rows": int, "hidden_rows": int})
     return build(
@@ -118,7 +122,7 @@ def _refuse_nothing(home: Path, gathered: _Gathered) -> None:
     raise SourceError(str(home), "no sheet bears the name of a table", f"Name sheets {names}.", code="no_table")
 
 
-def _file(gathered: _Gathered, path: Path) -> None:
+def _file(gathered: _Gathered, path: Path, *, titled: bool = False) -> None:
     if _name(path) != path.name:
         what = "has a name that is no text in this system's encoding"
         _refuse(gathered, path, SourceError(_name(path), what, "Rename it."))
@@ -136,7 +140,20 @@ def _file(gathered: _Gathered, path: Path) -> None:
         return
     gathered.hashes[path.name] = digest
     for grid in found:
-        _sheet(gathered, grid)
+        _sheet(gathered, _bared(gathered.schema, grid) if titled else grid)
+
+
+def _bared(schema: Schema, grid: Grid) -> Grid:
+    """Sheet without the lines above its headings, every row in its place."""
+    table = schema.table_named(grid.sheet)
+    if table is None or not grid.text:
+        return grid
+    names = {text: table.names.get(heading(text)) for column in grid.text for text in set(column[:_TITLES]) if text}
+    said = [[names.get(text) for text in column[:_TITLES]] for column in grid.text]
+    row = next((row for row, line in enumerate(zip(*said, strict=True)) if table.key in line), 0)
+    for text, kind in zip(grid.text, grid.kind, strict=True):
+        text[:row], kind[:row] = "", Kind.TEXT
+    return grid
 
 
 def _refuse(gathered: _Gathered, path: Path, refusal: SourceError) -> None:

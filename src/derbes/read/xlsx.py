@@ -41,7 +41,7 @@ def grids(path: Path) -> Iterator[Grid]:
     with guard.Archive(path) as archive:
         _check_kind(archive)
         _check_tables(archive)
-        facts = [(name, _facts(archive, part)) for name, part in _parts(archive)]
+        facts = [(name, _facts(archive, part)) for name, part in parts(archive)]
     yield from sheets(path, facts)
 
 
@@ -78,7 +78,7 @@ def _check_announced(archive: guard.Archive, head: bytes) -> None:
         raise guard.refusal(archive.path, "bomb", "announces more strings than memory can hold", "Save it again.")
 
 
-def _parts(archive: guard.Archive) -> list[tuple[str, str]]:
+def parts(archive: guard.Archive) -> list[tuple[str, str]]:
     """Names of the sheets and of the parts they are kept in, resolved as the library resolves them."""
     targets = {}
     for attributes in _RELATION.findall(archive.read(_RELATIONS)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from derbes.identity import personal_kinds
+from derbes.identity import lawful_kinds, personal_kinds
 from derbes.views.registry import view
 
 if TYPE_CHECKING:
@@ -54,16 +54,9 @@ def _texts(inv: Inventory, table: str) -> pd.DataFrame:
     for column, said in cells.items():
         kinds = personal_kinds(pd.Series(said).reset_index(drop=True))
         kinds = kinds[kinds.astype(bool)].explode()
-        kinds = kinds[[kind not in _lawful(table, str(column)) for kind in kinds]]
+        kinds = kinds[[kind not in lawful_kinds(table, str(column)) for kind in kinds]]
         hits = pd.DataFrame(
             {"origin": kinds.index, "table": table, "column": column, "personal_kind": kinds.to_numpy()}
         )
         found.append(hits.assign(sub=[(str(column), kind) for kind in kinds]))
     return pd.concat(found, ignore_index=True)
-
-
-def _lawful(table: str, column: str) -> frozenset[str]:
-    """Kinds that a column may hold: requisites of the operator and addresses that are published to be written to."""
-    if (table, column) in {("operator", "email"), ("operator", "responsible_contact"), ("clauses", "requisites")}:
-        return frozenset({"email", "phone"})
-    return frozenset({"email", "phone"}) if column == "channels" else frozenset()

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 
+from derbes import text
 from derbes.cells import countries
+from derbes.workbook.book import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +89,13 @@ def labelled(
         return raw
     cells = {cell: _translated(cell, known, many=column.many) for cell in raw.unique()}
     return raw.map(cells)
+
+
+def shown(raw: pd.Series[str], column: Column, schema: Schema, lang: str) -> pd.Series[str]:
+    """Raw texts as a workbook shows them: labelled in the language, and cut to what a cell can hold."""
+    said = text.words(lang)
+    told = labelled(raw, column, schema, said["template"], lang=lang)
+    return told.map({cell: plain(cell, mark=said["workbook"]["cut"]) for cell in told.unique()})
 
 
 def _translated(cell: str, known: Mapping[str, str], *, many: bool) -> str:

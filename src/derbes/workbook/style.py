@@ -46,5 +46,8 @@ LOOKS: dict[str, Look] = {
     "cell": {**_CELL, "num_format": "@"},
     "cell_date": {**_CELL, "num_format": DATE, "align": "left"},
     "cell_number": {**_CELL, "num_format": "0", "align": "left"},
+    "asked": {**_CELL, "num_format": "@", "bg_color": INPUT, "border": 1, "border_color": LINE},
+    "asked_date": {**_CELL, "num_format": DATE, "align": "left", "bg_color": INPUT, "border": 1, "border_color": LINE},
+    "asked_number": {**_CELL, "num_format": "0", "align": "left", "bg_color": INPUT, "border": 1, "border_color": LINE},
     "required": {**_HEAD, "bg_color": "#CFD8E3"},
 }

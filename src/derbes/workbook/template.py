@@ -41,6 +41,7 @@ class _Making:
     words: Mapping[str, Any]
     choices: Choices
     labels: bool
+    asked: Mapping[str, frozenset[tuple[str, str]]]
 
 
 def write_inventory(
@@ -66,17 +67,37 @@ def write_inventory(
     words = text.words(lang)["template"]
     chosen = _chosen(schema, tables, rows or {})
     target = path if path.suffix.lower() == ".xlsx" else path / _FILE
-    names = {table.name: table.title[lang] for table in chosen}
     form = text.words(lang)["workbook"]["excel_date"]
     with opened(target, created=_NO_CLOCK, mark=text.words(lang)["workbook"]["cut"], dates=form) as book:
         if guide:
             write_guide(book, chosen, words, lang)
-        choices = Choices(schema, names, words, lang=lang, grounds=tuple(grounds))
-        making = _Making(book, schema, lang, words, choices, labels)
-        for table in chosen:
-            _sheet(making, table, (rows or {}).get(table.name))
-        choices.write(book)
+        write_tables(book, chosen, rows or {}, lang=lang, schema=schema, labels=labels, grounds=grounds)
     return target
+
+
+def write_tables(
+    book: Book,
+    tables: Sequence[Table],
+    rows: Mapping[str, pd.DataFrame],
+    *,
+    lang: str,
+    schema: Schema,
+    labels: bool = False,
+    grounds: Iterable[str] = (),
+    asked: Mapping[str, frozenset[tuple[str, str]]] | None = None,
+) -> None:
+    """Write a sheet for each of the tables, and hidden the lists that they pick from; rows as in `write_inventory`.
+
+    ``asked`` names cells by table, as pairs of key and column, that wait for an answer: they stand out.
+    """
+    words = text.words(lang)["template"]
+    choices = Choices(
+        schema, {table.name: table.title[lang] for table in tables}, words, lang=lang, grounds=tuple(grounds)
+    )
+    making = _Making(book, schema, lang, words, choices, labels, asked or {})
+    for table in tables:
+        _sheet(making, table, rows.get(table.name))
+    choices.write(book)
 
 
 def _chosen(schema: Schema, tables: Sequence[str] | None, rows: Mapping[str, pd.DataFrame]) -> list[Table]:
@@ -158,7 +179,19 @@ def _pour(making: _Making, sheet: Any, table: Table, rows: pd.DataFrame) -> int:
                 sheet.write_datetime(row, place, dt.datetime.combine(value, dt.time()), book.looks["cell_date"])
             elif value:
                 book.put(sheet, (row, place), value, "cell")
+    _ask(making, sheet, table, rows)
     return len(extra)
+
+
+def _ask(making: _Making, sheet: Any, table: Table, rows: pd.DataFrame) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    """Let the cells that are asked for stand out; what a placeholder says there stays."""
+    asked = making.asked.get(table.name, frozenset())
+    columns = {name: place for place, name in enumerate(table.columns)}
+    for row, key in enumerate(rows[table.key] if asked else [], start=1):
+        for name in [name for name in columns if (key, name) in asked]:
+            look = _LOOKS.get(table.columns[name].type, "cell").replace("cell", "asked")
+            said = rows[name].iat[row - 1] if name in rows else ""
+            making.book.put(sheet, (row, columns[name]), said, look)
 
 
 def _texts(making: _Making, column: Column, rows: pd.DataFrame) -> list[Any]:
