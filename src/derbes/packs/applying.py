@@ -158,7 +158,8 @@ def _said(put: list[str]) -> str:
 @contextlib.contextmanager
 def _locked(home: Path) -> Iterator[None]:
     """Hold the inventory for one merge; the lock goes with the process that holds it. Raises OutputError."""
-    lock = FileLock(home / ".derbes-merge.lock", timeout=0)
+    path = home / ".derbes-merge.lock"
+    lock = FileLock(path, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
@@ -166,6 +167,8 @@ def _locked(home: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        with contextlib.suppress(OSError):  # Windows removes no open file: it stays, and harms nothing
+            path.unlink()
         lock.release()
 
 

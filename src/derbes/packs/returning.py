@@ -88,8 +88,9 @@ def _workbook(gathered: _Gathered, path: Path) -> None:
             return
         inv = load(path, titled=True)
     except SourceError as error:
-        known = error.code in words("en")["merge"]["why"]
-        gathered.fault(error.code if known else "unreadable", path.name, text=error.what)
+        code = "no_pack" if error.code == "no_table" else error.code
+        known = code in words("en")["merge"]["why"]
+        gathered.fault(code if known else "unreadable", path.name)
         return
     pack = said.split()[-1] if said else _by_content(inv, gathered.base)
     if pack is None:

@@ -158,9 +158,10 @@ def _cover(book: Book, pack: Pack, audit: Audit, letter: Letter) -> None:
         book.put(sheet, (row, 0), said["heads"][head], "bold")
         row += 1
     book.spread(sheet, (row + 1, 0), said["do"], "section", over=[_NAME, _TEXT])
-    steps = _steps(pack)
+    owner = audit.inventory.schema.tables["systems"].columns["owner"].title[lang]
+    steps, names = _steps(pack), {**said["sheets"], "owner": owner}
     for number, step in enumerate(steps, start=1):
-        told = fill(said["steps"][step], said["sheets"])
+        told = fill(said["steps"][step], names)
         book.spread(sheet, (row + 1 + number, 1), told, "plain", over=[_TEXT])
         book.put(sheet, (row + 1 + number, 0), f"{number}.", "label")
     book.spread(sheet, (row + len(steps) + 3, 0), audit.notice, "label", over=[_NAME, _TEXT])
