@@ -124,16 +124,23 @@ def _column(inv: Inventory, part: pd.DataFrame) -> pd.DataFrame:
     if model.required and not model.required_unless:
         why = why.mask(empty, "required")
     if model.to and model.to in inv.present:
-        why = why.mask((why == "") & ~_exist(inv, model, values), "dangling")
+        was, _ = readings(model, inv.schema, part["base"])
+        why = why.mask((why == "") & ~_exist(inv, model, values, was), "dangling")
     lawful = lawful_kinds(table.name, column)
     personal = [bool(set(kinds) - lawful) for kinds in personal_kinds(part["text"])]
     value = pd.Series(list(values), index=part.index, dtype=object)
     return part.assign(value=value, why=why.mask(pd.Series(personal, index=part.index), "personal"))
 
 
-def _exist(inv: Inventory, model: Column, values: Any) -> np.ndarray:  # noqa: ANN401 - an array of objects
+def _exist(inv: Inventory, model: Column, values: Any, was: Any) -> np.ndarray:  # noqa: ANN401 - arrays of objects
+    """Whether the inventory has every row that an answer refers to and that the cell did not refer to before."""
     known = {*inv.keys[model.to or ""], "none", "all", None}
-    return np.array([{*value} <= known if isinstance(value, tuple) else value in known for value in values], dtype=bool)
+    pairs = zip(map(_elements, values), map(_elements, was), strict=True)
+    return np.array([new - old <= known for new, old in pairs], dtype=bool)
+
+
+def _elements(value: object) -> set[object]:
+    return {*value} if isinstance(value, tuple) else {value}
 
 
 def _agreed(inv: Inventory, answers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -205,7 +212,7 @@ def _silent(base: Base, back: Returned) -> tuple[tuple[str | None, str, bool], .
 def _tidy(inv: Inventory, rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Rows in the model's order, by key, with every personal value masked."""
     frame = rows.reindex(columns=columns).fillna("").astype(str)
-    for name in ("old", "text", "key"):
+    for name in ("old", "text", "key", "book"):
         frame[name] = frame[name].map(mask)
     tables = {name: number for number, name in enumerate(inv.schema.tables)}
     ranked = frame.assign(rank=frame["table"].map(tables).fillna(-1))
