@@ -75,7 +75,7 @@ def test_an_answer_applied_changes_its_cell_and_nothing_else(dealt: Dealt) -> No
     with zipfile.ZipFile(DEMO / "customers.xlsx") as old, zipfile.ZipFile(dealt.home / "customers.xlsx") as new:
         assert new.namelist() == old.namelist()
         assert [n for n in old.namelist() if old.read(n) != new.read(n)] == ["xl/worksheets/sheet2.xml"]
-    assert not [path.name for path in dealt.home.iterdir() if path.name.startswith(".")]
+    assert not [path.name for path in dealt.home.iterdir() if path.name.endswith(".tmp.xlsx")]
 
 
 def test_what_was_applied_is_there_already_the_second_time(dealt: Dealt) -> None:

@@ -81,24 +81,27 @@ def failing(call: Callable[..., Any], number: int, error: BaseException) -> Call
     return refusing
 
 
-CALLS = [(os, "fsync"), (shutil, "copymode"), (Path, "replace"), (applying, "_write"), (applying, "_check")]
-PLACES = [(*call, number) for call in CALLS for number in (1, 2)]
+FULL, HELD = OSError(errno.ENOSPC, "No space left on device"), PermissionError(errno.EACCES, "in use")
+STEPS = [
+    (os, "fsync", FULL),
+    (shutil, "copymode", HELD),
+    (Path, "replace", HELD),
+    (applying, "_write", FULL),
+    (applying, "_check", FULL),
+]
+FAULTS = [
+    (owner, name, error, number)
+    for owner, name, fault in STEPS
+    for error in (fault, KeyboardInterrupt())
+    for number in (1, 2)
+]
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place[1]} {place[2]}")
-@pytest.mark.parametrize(
-    "error",
-    [
-        OSError(errno.ENOSPC, "No space left on device"),
-        PermissionError(errno.EACCES, "in use"),
-        KeyboardInterrupt(),
-    ],
-    ids=["full", "in use", "ctrl-c"],
-)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault[1]} {fault[3]} {type(fault[2]).__name__}")
 def test_a_failure_anywhere_leaves_old_files_or_new_ones_and_merging_again_does_the_rest(
-    dealt: Dealt, monkeypatch: pytest.MonkeyPatch, place: tuple[Any, str, int], error: BaseException
+    dealt: Dealt, monkeypatch: pytest.MonkeyPatch, fault: tuple[Any, str, BaseException, int]
 ) -> None:
-    owner, name, number = place
+    owner, name, error, number = fault
     plan = dealt.merge().prepared
     with monkeypatch.context() as patching:
         patching.setattr(owner, name, failing(getattr(owner, name), number, error))
@@ -146,7 +149,10 @@ def test_a_killed_merge_leaves_old_files_or_new_ones_and_the_next_clears_up(
 
 def test_two_merges_do_not_write_at_once(dealt: Dealt) -> None:
     plan = dealt.merge().prepared
-    with FileLock(dealt.home / ".derbes-merge.lock"), pytest.raises(OutputError, match="another merge is writing it"):
+    with (
+        FileLock(dealt.home / ".derbes-merge.lock"),
+        pytest.raises(OutputError, match="is being written by another derbes"),
+    ):
         packs.apply(plan)
     assert whole(dealt) == dict.fromkeys(KEYS, False)
 

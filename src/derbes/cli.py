@@ -9,20 +9,18 @@ import io
 import json
 import os
 import sys
-import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from derbes.errors import DerbesError, UsageError
+from derbes.errors import UsageError
 from derbes.quarter import Quarter, last_complete
+from derbes.terminal import Verbs
 from derbes.text import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from derbes.inventory import Inventory
 
 LEVELS = ("critical", "warning", "info", "never")
 _DEFAULT = Path("inventory", "letoile-kz")
@@ -37,45 +35,6 @@ before_option = click.option(
 )
 
 
-class _Verbs(click.Group):
-    """Commands that say a refusal in one line and exit with 2, whatever went wrong; with 130 after Ctrl-C."""
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise
-        except KeyboardInterrupt:
-            _refuse(ctx, DerbesError("derbes", "interrupted", "Run it again."), code=130)
-        except Exception as error:  # noqa: BLE001 - a traceback would show cells of the inventory
-            _refuse(ctx, _told(error), code=2)
-
-
-def _refuse(ctx: click.Context, said: DerbesError, *, code: int) -> NoReturn:
-    click.echo(_printable(str(said)), err=True)
-    ctx.exit(code)
-
-
-def _told(error: Exception) -> DerbesError:
-    """What is said of an error: of one that is none of ours only its class and place, since its text may hold cells."""
-    if isinstance(error, DerbesError):
-        return error
-    if isinstance(error, OSError):
-        what = error.strerror or type(error).__name__
-        return DerbesError(str(error.filename or "derbes"), what, "Check the path, its rights and space.")
-    if isinstance(error, MemoryError):
-        return DerbesError("derbes", "out of memory", "Split the inventory into several workbooks.")
-    frames = [(frame.f_globals["__name__"], line) for frame, line in traceback.walk_tb(error.__traceback__)]
-    module, line = [("derbes.cli", 0), *(place for place in frames if place[0].startswith("derbes."))][-1]
-    place = f"{type(error).__name__} in {module.removeprefix('derbes.')}:{line}"
-    return DerbesError("derbes", f"internal error ({place})", "Please report it.")
-
-
-def _printable(text: str) -> str:
-    """Text of one line: a file may bear any name, and a name no commands to the terminal."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-
-
 def _say(text: str) -> None:
     """Print the result; a reader that has had enough, as `head` has, is no error and changes no verdict."""
     try:
@@ -84,7 +43,7 @@ def _say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's last flush fails anew
 
 
-@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="derbes", message="%(version)s")
 def main() -> None:
     """Hold a personal-data inventory against its own promises and the law as it stood that day."""
@@ -279,8 +238,7 @@ def diff(paths: tuple[Path, ...], lang: str, form: str, out: Path | None) -> Non
     from derbes import change  # noqa: PLC0415
     from derbes.workbook import write_changes  # noqa: PLC0415
 
-    old, new = _sides(paths)
-    told = change.diff(_side(old, other=new), _side(new, other=old))
+    told = change.diff(*change.sides(paths))
     if form == "xlsx":
         target = out or Path("changes.xlsx")
         write_changes(told, target, lang=lang)
@@ -324,22 +282,6 @@ def merge(ctx: click.Context, folder: Path, into: Path, lang: str, *, write: boo
     found = dealer.merge(folder, into)
     _say(dealer.told(found, lang, written=dealer.apply(found.prepared) if write else None))
     ctx.exit(1 if len(found.conflicts) else 0)
-
-
-def _sides(paths: tuple[Path, ...]) -> tuple[Path, Path]:
-    """The two inventories: as named, or as git names them (path, old file, hash, mode, new file, hash, mode, …)."""
-    if len(paths) == 2:  # noqa: PLR2004 - OLD NEW
-        return paths[0], paths[1]
-    if len(paths) in {7, 9}:
-        return paths[1], paths[4]
-    raise UsageError("diff", f"{len(paths)} paths were named", "Name two inventories: derbes diff OLD NEW.")
-
-
-def _side(path: Path, *, other: Path) -> Inventory:
-    """One inventory; what git names as the null device is a workbook that is not there yet or no more."""
-    from derbes.read.loading import load, nothing  # noqa: PLC0415
-
-    return nothing(other) if path.as_posix() in {"/dev/null", "nul"} else load(path)
 
 
 @main.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -28,7 +27,6 @@ _IDS = re.compile(r"\s*[0-9a-f]{16}(?:[\s,;]+[0-9a-f]{16})*\s*")
 _APART = re.compile(r"[\s,;]+")
 _AREA = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")
 _TITLE = 60  # characters; no heading of ours is longer
-_CHUNK = 1 << 20
 #: Lines of a workbook with something decided on them; nobody decides on more, and each is an object in memory.
 MAX_LINES = 50_000
 
@@ -87,7 +85,7 @@ def read(path: Path) -> Returned:
     Columns are known by their headings in any language, wherever they stand; ids by their look where their heading is
     gone. Raises SourceError where the file cannot be read, or holds no column of decisions.
     """
-    book = Returned(path.name, _sha256(path))
+    book = Returned(path.name, guard.sha256(path))
     for grid in grids(path):
         if grid.reason:
             book = replace(book, unread=(*book.unread, grid.sheet))
@@ -104,14 +102,6 @@ def read(path: Path) -> Returned:
         remedy = "Name a copy of findings.xlsx that derbes wrote."
         raise SourceError(path.name, "holds no line of findings with a column for decisions", remedy)
     return book
-
-
-def _sha256(path: Path) -> str:
-    sha = hashlib.sha256()
-    with guard.opened(path) as file:
-        while chunk := file.read(_CHUNK):
-            sha.update(chunk)
-    return sha.hexdigest()
 
 
 def _at(grid: Grid, column: int, row: int) -> str:

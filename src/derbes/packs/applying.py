@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from derbes.cells import State
 from derbes.errors import OutputError
+from derbes.latch import latched
 from derbes.packs import records
 from derbes.packs.returning import readings
 from derbes.read import grids
@@ -39,8 +39,12 @@ _BLANK = " \t\r\n\u00a0"
 
 @dataclass(frozen=True)
 class Prepared:
-    """New bytes by file, the SHA-256 that it had, the cells (sheet, row, column) that change; answers not taken."""
+    """What is to be written: new bytes by file, the SHA-256 that it had, its cells (sheet, row, column) that change.
 
+    ``home`` is the inventory's folder, ``refused`` a reason code by number (``at``) of an answer not taken.
+    """
+
+    home: Path
     files: dict[Path, bytes]
     sums: dict[Path, str]
     places: dict[Path, frozenset[tuple[str, int, int]]]
@@ -50,7 +54,7 @@ class Prepared:
 def prepared(inv: Inventory, answers: pd.DataFrame) -> Prepared:
     """Files with the answers in them, in memory: nothing is written yet. Raises SourceError, OutputError."""
     home = inv.path if inv.path.is_dir() else inv.path.parent
-    plan = Prepared({}, {}, {}, dict.fromkeys(map(int, answers.loc[answers["cell"].isna(), "at"]), "no_column"))
+    plan = Prepared(home, {}, {}, {}, dict.fromkeys(map(int, answers.loc[answers["cell"].isna(), "at"]), "no_column"))
     placed = answers[answers["cell"].notna()]
     placed = placed.assign(value=_values(inv, placed))
     for file, part in placed.groupby("file"):
@@ -123,7 +127,7 @@ def apply(plan: Prepared) -> tuple[str, ...]:
     drafts = {path: path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}") for path in plan.files}
     put: list[str] = []
     try:
-        with _locked(next(iter(plan.files)).parent):
+        with latched(plan.home / "derbes-merge", patience=0):
             _clear(plan.files)
             for path, draft in drafts.items():
                 _write(path, draft, plan.files[path])
@@ -153,23 +157,6 @@ def _refuse_changed(path: Path, known: str, put: list[str]) -> None:
 
 def _said(put: list[str]) -> str:
     return f"; answers are in {', '.join(put)} already" if put else "; nothing was changed"
-
-
-@contextlib.contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    """Hold the inventory for one merge; the lock goes with the process that holds it. Raises OutputError."""
-    path = home / ".derbes-merge.lock"
-    lock = FileLock(path, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise OutputError(home.name, "another merge is writing it", "Wait until it has ended.") from error
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # Windows removes no open file: it stays, and harms nothing
-            path.unlink()
-        lock.release()
 
 
 def _clear(paths: Iterable[Path]) -> None:

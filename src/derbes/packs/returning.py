@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,9 +14,11 @@ from derbes.errors import SourceError
 from derbes.inventory import letters
 from derbes.read import guard, sources
 from derbes.read.loading import load
+from derbes.read.worksheet import position
 from derbes.text import clean, words
 from derbes.workbook import shown
 from derbes.workbook.pack import PROPERTY
+from derbes.workbook.patch import within
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 COLUMNS = ("table", "key", "column", "text", "state", "base", "book", "place")
 _FAULTS = ("table", "key", "column", "text", "book", "place", "why")
 _ID = re.compile(rb"""["']""" + PROPERTY.encode() + rb"""["'][^>]*>\s*<[^<>]*>([^<]*)<""")
-_AREA = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+)")
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def returned(folder: Path, base: Base, schema: Schema) -> Returned:
 
 def _workbook(gathered: _Gathered, path: Path) -> None:
     try:
-        if _sha256(path) in {pack.sha256 for pack in gathered.base.packs}:
+        if guard.sha256(path) in {pack.sha256 for pack in gathered.base.packs}:
             return
         said = _property(path)
         if said and said.split()[0] != gathered.base.id:
@@ -106,14 +105,6 @@ def _workbook(gathered: _Gathered, path: Path) -> None:
             gathered.fault(fault.problem, path.name, table=fault.table or "", **what)
     for (table, _, sheet), numbers in inv.numbers.items():
         _sheet(gathered, inv, gathered.schema.tables[table], sheet=sheet, numbers=numbers)
-
-
-def _sha256(path: Path) -> str:
-    sha = hashlib.sha256()
-    with guard.opened(path) as file:
-        while chunk := file.read(_CHUNK):
-            sha.update(chunk)
-    return sha.hexdigest()
 
 
 def _property(path: Path) -> str:
@@ -215,17 +206,5 @@ def readings(column: Column, schema: Schema, texts: Any) -> tuple[Any, np.ndarra
 
 def _covered(place: str, areas: list[str]) -> bool:
     """Whether a cell lies in a merged area, and is not the one that shows."""
-    cell = place.rpartition("!")[2]
-    column, row = _number(cell.rstrip("0123456789")), int(cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-    for found in filter(None, map(_AREA.fullmatch, areas)):
-        top, bottom, left, right = int(found[2]), int(found[4]), _number(found[1]), _number(found[3])
-        if top <= row <= bottom and left <= column <= right and (row, column) != (top, left):
-            return True
-    return False
-
-
-def _number(name: str) -> int:
-    number = 0
-    for letter in name:
-        number = number * 26 + ord(letter) - 64
-    return number
+    row, column = position(place.rpartition("!")[2].encode())
+    return any(within(area, row, column, corner=False) for area in areas)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import hashlib
 import mmap
 import re
 import stat
@@ -75,6 +76,15 @@ def opened(path: Path) -> BinaryIO:
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise refusal(path, "unreadable", what, "Check the disk or the link.") from error
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, 64 hex. Raises SourceError."""
+    sha = hashlib.sha256()
+    with opened(path) as file:
+        while chunk := file.read(CHUNK):
+            sha.update(chunk)
+    return sha.hexdigest()
 
 
 def written_by_derbes(path: Path) -> bool:

@@ -12,7 +12,9 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from derbes.errors import OutputError
+from derbes.inventory import letters
 from derbes.read import guard, xlsx
+from derbes.read.worksheet import position
 from derbes.workbook.book import plain
 from derbes.workbook.package import replaced
 
@@ -32,7 +34,6 @@ _COLUMN = re.compile(rb"<" + _PREFIX + rb"col(?=[\s/>])" + _ATTRIBUTES)
 _ARRAY = re.compile(rb"<" + _PREFIX + rb"f(?=\s)" + _ATTRIBUTES)
 _MERGED = re.compile(rb"<" + _PREFIX + rb"mergeCell(?=\s)" + _ATTRIBUTES)
 _PROTECTED = re.compile(rb"<" + _PREFIX + rb"sheetProtection(?=[\s/>])" + _ATTRIBUTES)
-_AREA = re.compile(rb"([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?")
 _RENUMBERED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _EPOCH, _EPOCH_1904 = dt.date(1899, 12, 30), dt.date(1904, 1, 1)
 _FIRST = dt.date(1900, 3, 1)  # before it Excel counts a day that there was not
@@ -217,7 +218,7 @@ class _Sheet:
         column, done, close = 0, 0, b"</" + self.prefix + b"c>"
         for tag in self.cell.finditer(inside):
             said = _known(tag[1]).get("r")
-            column = _column(said) if said else column + 1
+            column = position(said.encode())[1] if said else column + 1
             end = tag.end() if tag[2] else inside.find(close, tag.end()) + len(close)
             if tag.start() < done or end < tag.end() or (found and column <= found[-1][0]):
                 raise _RefusedError("unusual")
@@ -228,9 +229,9 @@ class _Sheet:
     def _refusal(self, old: bytes, row: int, column: int) -> str:
         if old and self.formula.search(old):
             return "formula"
-        if any(_within(area, row, column, corner=True) for area in self.arrays):
+        if any(within(area, row, column, corner=True) for area in self.arrays):
             return "array"
-        if any(_within(area, row, column, corner=False) for area in self.merged):
+        if any(within(area, row, column, corner=False) for area in self.merged):
             return "covered"
         tag = self.cell.match(old)
         return "linked" if tag and {"vm", "cm"} & set(_known(tag[1])) else ""
@@ -259,7 +260,7 @@ class _Sheet:
             value = value.isoformat()
         elif isinstance(value, int):
             number = None if look in self.look.texts else value
-        head = b'<%bc r="%b%d"' % (p, _letters(column), row) + (b' s="%d"' % look if style else b"")
+        head = b'<%bc r="%b%d"' % (p, letters(column).encode(), row) + (b' s="%d"' % look if style else b"")
         if number is not None:
             return head + b"><%bv>%d</%bv></%bc>" % (p, number, p, p)
         if value == "":
@@ -274,27 +275,9 @@ def _escaped(value: str) -> bytes:
     return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()
 
 
-def _letters(column: int) -> bytes:
-    name = b""
-    while column:
-        column, letter = divmod(column - 1, 26)
-        name = bytes([65 + letter]) + name
-    return name
-
-
-def _column(reference: str) -> int:
-    number = 0
-    for letter in reference.upper().rstrip("0123456789"):
-        number = number * 26 + ord(letter) - 64
-    return number
-
-
-def _within(area: str, row: int, column: int, *, corner: bool) -> bool:
+def within(area: str, row: int, column: int, *, corner: bool) -> bool:
     """Whether a cell lies in an area such as ``A1:B2``; its first cell counts only where ``corner`` says so."""
-    found = _AREA.fullmatch(area.encode())
-    if not found:
-        return False
-    left, top = _column(found[1].decode()), int(found[2])
-    right, bottom = (_column(found[3].decode()), int(found[4])) if found[3] else (left, top)
+    first, _, last = area.partition(":")
+    (top, left), (bottom, right) = (position(name.encode()) for name in (first, last or first))
     inside = top <= row <= bottom and left <= column <= right
     return inside and (corner or (row, column) != (top, left))
