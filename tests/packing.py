@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 
 from derbes import packs
-from derbes.packs.base import read
+from derbes.packs.ledger import read
 from derbes.schema import load
 
 if TYPE_CHECKING:

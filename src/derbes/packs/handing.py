@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from derbes.errors import OutputError, UsageError
 from derbes.identity import mask
-from derbes.packs import base
+from derbes.packs import ledger
 from derbes.packs.dealing import deal
 from derbes.text import words
 from derbes.workbook.pack import Letter, write_pack
@@ -44,7 +44,7 @@ def hand_out(audit: Audit, folder: Path, *, until: dt.date) -> Written:
         raise UsageError(
             str(audit.inventory.path), "has no row to hand out", "Fill it in, or mend the ids of its rows."
         )
-    name = base.identify(audit.inventory, dealing.packs)
+    name = ledger.identify(audit.inventory, dealing.packs)
     letter = Letter(until, _responsible(audit.inventory), name)
     staging = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
@@ -52,8 +52,8 @@ def hand_out(audit: Audit, folder: Path, *, until: dt.date) -> Written:
         for pack in dealing.packs:
             write_pack(pack, staging / pack.file, audit, letter)
         sums = {pack.file: hashlib.sha256((staging / pack.file).read_bytes()).hexdigest() for pack in dealing.packs}
-        record = base.written(audit.inventory, dealing.packs, sums, lang=audit.lang, name=name)
-        (staging / base.FILE).write_text(record, encoding="utf-8", newline="\n")
+        record = ledger.written(audit.inventory, dealing.packs, sums, lang=audit.lang, name=name)
+        (staging / ledger.FILE).write_text(record, encoding="utf-8", newline="\n")
         if folder.exists():
             folder.rmdir()
         staging.rename(folder)

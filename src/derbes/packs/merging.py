@@ -11,7 +11,7 @@ import pandas as pd
 from derbes.cells import State
 from derbes.errors import SourceError, UsageError
 from derbes.identity import lawful_kinds, mask, personal_kinds
-from derbes.packs import base as record
+from derbes.packs import ledger
 from derbes.packs.applying import prepared
 from derbes.packs.returning import alike, equal, readings, returned
 from derbes.read.loading import load
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from derbes.inventory import Inventory
     from derbes.packs.applying import Prepared
-    from derbes.packs.base import Base
+    from derbes.packs.ledger import Base
     from derbes.packs.returning import Returned
     from derbes.schema import Column
 
@@ -66,7 +66,7 @@ def merge(folder: Path, into: Path) -> Merge:
 
     Raises SourceError where either cannot be read, UsageError where they do not belong together.
     """
-    base, inv = record.read(folder), load(into)
+    base, inv = ledger.read(folder), load(into)
     _belong(base, inv)
     back = returned(folder, base, inv.schema)
     answers, refused = _judged(inv, back)

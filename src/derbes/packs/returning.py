@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from derbes.inventory import Inventory
-    from derbes.packs.base import Base
+    from derbes.packs.ledger import Base
     from derbes.schema import Column, Schema, Table
 
 COLUMNS = ("table", "key", "column", "text", "state", "base", "book", "place")
