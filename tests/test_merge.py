@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 from conftest import DAY, DEMO, demo_tables, write_tables
-from packages import changed
+from packages import SHEET, changed
 from packing import Dealt, changes, copied, refusals, write
 
 import derbes
@@ -254,6 +254,8 @@ def test_workbooks_that_cannot_be_read_or_are_not_of_these_packs_are_said(dealt:
     (dealt.folder / "a bomb.xlsx").write_bytes(b"PK\x03\x04 no zip")
     (dealt.folder / "an old one.xls").write_bytes(b"x")
     openpyxl.Workbook().save(dealt.folder / "another.xlsx")
+    shutil.copy(dealt.book("systems", "delivery"), dealt.folder / "entities.xlsx")
+    changed(dealt.folder / "entities.xlsx", SHEET, lambda xml: xml.replace("<worksheet", "<!DOCTYPE x []><worksheet"))
     tables = demo_tables()
     tables["systems"][0]["note"] = "as it was last year"
     other = deal(write_tables(tmp_path / "b" / "home", tables), tmp_path / "b" / "packs")
@@ -263,6 +265,7 @@ def test_workbooks_that_cannot_be_read_or_are_not_of_these_packs_are_said(dealt:
     assert said["a bomb.xlsx"] == "truncated"
     assert said["an old one.xls"] == "unsupported"
     assert said["another.xlsx"] == "no_pack"
+    assert said["entities.xlsx"] == "bomb"
     assert said["older.xlsx"] == "other_base"
     assert changes(found) == []
 
