@@ -15,6 +15,7 @@ from derbes.inventory import letters
 from derbes.read import guard, sources
 from derbes.read.loading import load
 from derbes.read.worksheet import position
+from derbes.returned import address
 from derbes.text import clean, words
 from derbes.workbook import shown
 from derbes.workbook.pack import PROPERTY
@@ -129,7 +130,8 @@ def _by_content(inv: Inventory, base: Base) -> str | None:
 
 
 def _place(sheet: str, cell: str) -> str:
-    return f"{sheet}!{cell}" if cell else sheet
+    row, column = position(cell.encode()) if cell else (0, 0)
+    return address(sheet, column, row) if cell else sheet
 
 
 def _sheet(gathered: _Gathered, inv: Inventory, table: Table, *, sheet: str, numbers: dict[str, int]) -> None:
@@ -154,7 +156,7 @@ def _sheet(gathered: _Gathered, inv: Inventory, table: Table, *, sheet: str, num
     for name, number in numbers.items():
         if name in table.columns and name != table.key:
             told = _column(gathered, inv, table, name, base=base[name].reindex(keys), places=places)
-            told["place"] = [_place(sheet, f"{letters(number)}{row}") for row in told.pop("row")]
+            told["place"] = [address(sheet, number, row) for row in told.pop("row")]
             hidden = np.array([_covered(place, covered) for place in told["place"]], dtype=bool)
             for key, place in told.loc[hidden, ["key", "place"]].itertuples(index=False):
                 gathered.fault("merged", book, table=table.name, key=key, column=name, place=place)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from derbes.read.worksheet import position
+from derbes.returned import address
 from derbes.schema import load
 from derbes.text import fill, words
 
@@ -74,7 +76,8 @@ def _changes(rows: pd.DataFrame, said: Mapping[str, Any], lang: str) -> Iterator
             yield f"{load().tables[row.table].title[lang]} ({row.table})"
         if (row.table, row.key) != last:
             yield f"  ~ {row.key}"
-        place = f"{row.file}, {row.sheet}!{row.cell} ← {row.book}, {row.place}"
+        at, column = position(row.cell.encode())
+        place = f"{row.file}, {address(row.sheet, column, at)} ← {row.book}, {row.place}"
         yield f"      {_title(row, lang)}: {_change(row, said)}   {place}"
         last = (row.table, row.key)
 

@@ -115,7 +115,9 @@ def _kinds(inv: Inventory) -> pd.DataFrame:
     """Kinds of the clauses that have a number: ``origin``, ``kind``, ``section``, the number's first part."""
     section = keys(inv)[inv.clauses["clause_id"].notna()].str.split(".").str[0]
     kinds = inv.clauses["kinds"].explode().dropna().rename("kind").rename_axis("origin").reset_index()
-    return kinds.assign(section=kinds["origin"].map(section).astype(object)).dropna(subset=["section"]).drop_duplicates()
+    return (
+        kinds.assign(section=kinds["origin"].map(section).astype(object)).dropna(subset=["section"]).drop_duplicates()
+    )
 
 
 def _akin(frame: pd.DataFrame, kinds: pd.DataFrame) -> pd.Series[Any]:
