@@ -8,6 +8,7 @@ import pandas as pd
 
 from derbes import rules as rulebook
 from derbes.findings import ACTIVE
+from derbes.identity import mask
 from derbes.looking import looked
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def promises(audit: Audit) -> pd.DataFrame:
     inv = audit.inventory
     clauses = inv.tables["clauses"]
     frame = pd.DataFrame({"origin": clauses.index, "clause": inv.keys["clauses"]})
-    frame["summary"] = clauses["summary"].fillna("").to_numpy()
+    frame["summary"] = [mask(text) for text in clauses["summary"].fillna("")]
     active = audit.findings[audit.findings["status"].isin(ACTIVE)]
     unknown = active["unknown"].astype(bool)
     grave = active["family"].isin(_JUDGING) & active["severity"].isin(["critical", "warning"])

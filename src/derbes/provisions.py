@@ -8,6 +8,7 @@ import pandas as pd
 
 from derbes import rules as rulebook
 from derbes.findings import ACTIVE
+from derbes.identity import mask
 from derbes.structure import bundles
 from derbes.text import plain
 
@@ -99,8 +100,8 @@ def citations(audit: Audit) -> pd.DataFrame:
     keys = audit.inventory.keys["citations"]
     rows = []
     for at, row in enumerate(table[["clause_id", "act_number", "act_title", "provision"]].itertuples(index=False)):
-        clause, number, title, provision = ("" if pd.isna(cell) else str(cell) for cell in row)
-        rows.append((keys[at], clause, number, title, provision, *_standing(number, title, audit.law, audit.lang)))
+        said = ["" if pd.isna(cell) else str(cell) for cell in row]
+        rows.append((keys[at], *map(mask, said), *_standing(said[1], said[2], audit.law, audit.lang)))
     return pd.DataFrame(rows, columns=list(CITATIONS), dtype=object)
 
 
