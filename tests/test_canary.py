@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -14,9 +15,10 @@ import pytest
 from conftest import DAY, demo_tables, write_tables
 from stdnum import iban, luhn
 
-from derbes import figures
+from derbes import figures, regulator
 from derbes.auditing import audit
 from derbes.identity import mask
+from derbes.quarter import Quarter
 from derbes.schema import load as load_schema
 
 if TYPE_CHECKING:
@@ -163,3 +165,20 @@ def test_a_figure_draws_no_planted_value(tmp_path: Path) -> None:
         planted[table][0]["name"] = value = _value(800 + number, KINDS[number])
         masked[table][0]["name"] = mask(value)
     assert _pictures(tmp_path / "planted", planted) == _pictures(tmp_path / "masked", masked)
+
+
+def test_no_planted_value_is_handed_to_a_regulator(plants: tuple[Path, list[Plant]], tmp_path: Path) -> None:
+    home, planted = plants
+    dossier = regulator.dossier(home, quarter=Quarter.parse("2026Q3"), reports=tmp_path, unsealed=True)
+    path = regulator.pack(dossier, tmp_path / "out.zip")
+    texts = {}
+    with zipfile.ZipFile(path) as outer:
+        for name in outer.namelist():
+            member = outer.read(name)
+            if not name.endswith((".xlsx", ".docx")):
+                texts[name] = member.decode()
+                continue
+            with zipfile.ZipFile(io.BytesIO(member)) as inner:
+                texts |= {f"{name}/{part}": inner.read(part).decode() for part in inner.namelist() if "xml" in part}
+    assert len(texts) > 20
+    assert _leaks(texts, planted) == []

@@ -270,6 +270,26 @@ def packs(inventory: Path | None, out: Path, until: str | None, **asked: Any) ->
 
 
 @main.command()
+@inventory_argument
+@click.option("--quarter", metavar="2026Q3", required=True, help="Quarter that is asked about.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE.zip", help="File to write.")
+@click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
+@click.option("--unsealed", is_flag=True, help="Go on without a sealed report that holds; the letter says so.")
+@law_option
+@lang_option
+def regulator(**asked: Any) -> None:  # noqa: ANN401
+    """Write everything a regulator may ask for into one zip, and say what is missing."""
+    from derbes import regulator as pack  # noqa: PLC0415
+    from derbes.text import words  # noqa: PLC0415
+
+    which = {"quarter": Quarter.parse(asked["quarter"]), "reports": asked["reports"], "law": asked["law"]}
+    dossier = pack.dossier(_inventory(asked["inventory"]), **which, unsealed=asked["unsealed"])
+    _say(str(pack.pack(dossier, asked["out"])))
+    if lacking := pack.missing(dossier, asked["lang"]):
+        _say("\n".join([words(asked["lang"])["regulator"]["done"], *(f"  {line}" for line in lacking)]))
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--into", type=click.Path(path_type=Path), required=True, metavar="INVENTORY", help="Where it belongs.")
 @click.option("--apply", "write", is_flag=True, help="Write what the preview shows.")

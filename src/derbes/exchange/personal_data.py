@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from derbes.exchange.bilingual import AND, bases, countries, flags, labels, names, prefixed, through, word
 from derbes.identity import mask
-from derbes.text import data
 from derbes.views.links import active, links, said
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ FULL = (
 )
 #: What every row must say; the rest depends on its ground, on whether there is a consent or a recipient.
 NEEDED = ("subjects", "data", "access", "purpose", "basis", "source", "system", "storage", "retention", "responsible")
-#: Between the two languages of a label, and between several values of a cell.
-_BOTH, _AND = " / ", "; "
 
 
 @dataclass(frozen=True)
@@ -59,8 +57,8 @@ def _numbered(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _joined(texts: pd.Series[Any]) -> str:
-    parts = texts.str.split(_AND).explode()
-    return _AND.join(dict.fromkeys(part for part in parts if part))
+    parts = texts.str.split(AND).explode()
+    return AND.join(dict.fromkeys(part for part in parts if part))
 
 
 def _uses(inv: Inventory) -> pd.DataFrame:
@@ -79,9 +77,9 @@ def _described(inv: Inventory, law: LawPack, uses: pd.DataFrame) -> pd.DataFrame
     categories = inv.categories.drop_duplicates("category_id").set_index("category_id")
     at = uses["origin"].astype("Int64")
     frame = pd.DataFrame({name: at.map(column).astype(object) for name, column in _register(inv, law).items()})
-    frame["data"] = uses["id"].map(_names(inv, "categories")).fillna(uses["id"])
-    frame["identifier"] = uses["id"].map(_flags(categories["is_identifier"]))
-    frame["access"] = uses["id"].map(_labels(inv, categories["access_class"], "access_class"))
+    frame["data"] = uses["id"].map(names(inv, "categories")).fillna(uses["id"])
+    frame["identifier"] = uses["id"].map(flags(categories["is_identifier"]))
+    frame["access"] = uses["id"].map(labels(inv, categories["access_class"], "access_class"))
     frame["source"] = uses["id"].map(_sources(inv))
     return frame.astype(object).fillna("").map(lambda text: mask(" ".join(str(text).split())))
 
@@ -92,81 +90,34 @@ def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
     systems = inv.systems.drop_duplicates("system_id").set_index("system_id")
     recipients = inv.recipients.drop_duplicates("recipient_id").set_index("recipient_id")
     retention = inv.retention.drop_duplicates("retention_id").set_index("retention_id")
-    forms = _labels(inv, consents["form"], "consent_form").fillna("") + _prefixed(consents["evidence"])
-    places = _countries(systems["storage_countries"]) + _prefixed(systems["storage_site"])
-    kept = retention["period"].fillna("") + _prefixed(_labels(inv, retention["trigger"], "trigger"))
-    fate = _labels(inv, retention["disposal"], "disposal")
-    public = pd.Series(recipients["kind"].eq("public").map({True: _word("yes"), False: ""}), index=recipients.index)
+    forms = labels(inv, consents["form"], "consent_form").fillna("") + prefixed(consents["evidence"])
+    places = countries(systems["storage_countries"]) + prefixed(systems["storage_site"])
+    kept = retention["period"].fillna("") + prefixed(labels(inv, retention["trigger"], "trigger"))
+    fate = labels(inv, retention["disposal"], "disposal")
+    public = pd.Series(recipients["kind"].eq("public").map({True: word("yes"), False: ""}), index=recipients.index)
     return {
-        "subjects": _through(inv, "subject_ids", _names(inv, "subjects")),
-        "purpose": frame["purpose_id"].map(_names(inv, "purposes")),
+        "subjects": through(inv, "subject_ids", names(inv, "subjects")),
+        "purpose": frame["purpose_id"].map(names(inv, "purposes")),
         "task": said(inv, "processing", "authority"),
-        "basis": _bases(inv, law),
-        "consent": _through(inv, "consent_ids", forms),
-        "consent_term": _through(inv, "consent_ids", consents["term"]),
-        "system": _through(inv, "system_ids", _names(inv, "systems")),
-        "storage": _through(inv, "system_ids", places),
+        "basis": bases(inv, law),
+        "consent": through(inv, "consent_ids", forms),
+        "consent_term": through(inv, "consent_ids", consents["term"]),
+        "system": through(inv, "system_ids", names(inv, "systems")),
+        "storage": through(inv, "system_ids", places),
         "retention": frame["retention_id"].map(kept),
         "disposal": frame["retention_id"].map(fate),
-        "recipients": _through(inv, "recipient_ids", _names(inv, "recipients")),
-        "countries": _through(inv, "recipient_ids", _countries(recipients["countries"])),
-        "public": _through(inv, "recipient_ids", public),
-        "automated": _flags(frame["automated_decision"]),
+        "recipients": through(inv, "recipient_ids", names(inv, "recipients")),
+        "countries": through(inv, "recipient_ids", countries(recipients["countries"])),
+        "public": through(inv, "recipient_ids", public),
+        "automated": flags(frame["automated_decision"]),
         "responsible": frame["owner"],
         "reviewed": frame["reviewed_on"].dt.strftime("%Y-%m-%d"),
     }
 
 
-def _through(inv: Inventory, column: str, told: pd.Series[Any]) -> pd.Series[Any]:
-    """What the rows that a list of the register names are told as; *none* is said, an empty cell stays empty."""
-    named = links(inv, "processing", column)
-    words = named["id"].map(told).fillna("")
-    found = words[words != ""].groupby(named["origin"]).agg(lambda texts: _AND.join(dict.fromkeys(texts)))
-    none = inv.processing[column].map(lambda cell: isinstance(cell, tuple) and not cell)
-    return found.reindex(inv.processing.index).mask(none.astype(bool), _word("none"))
-
-
-def _names(inv: Inventory, table: str) -> pd.Series[Any]:
-    key = inv.schema.tables[table].key
-    return inv.tables[table].drop_duplicates(key).set_index(key)["name"]
-
-
-def _word(name: str) -> str:
-    return _two(data("list")["words"][name])
-
-
-def _two(words: dict[str, str]) -> str:
-    return words["kk"] if words["kk"] == words["ru"] else f"{words['kk']}{_BOTH}{words['ru']}"
-
-
-def _labels(inv: Inventory, codes: pd.Series[Any], name: str) -> pd.Series[Any]:
-    return codes.astype(object).map({code: _two(words) for code, words in inv.schema.lists[name].items()})
-
-
-def _flags(flags: pd.Series[Any]) -> pd.Series[Any]:
-    return flags.astype(object).map({True: _word("yes"), False: _word("no")})
-
-
-def _countries(lists: pd.Series[Any]) -> pd.Series[Any]:
-    return lists.map(lambda codes: _AND.join(codes) if isinstance(codes, tuple) else "").astype(object)
-
-
-def _prefixed(texts: pd.Series[Any]) -> pd.Series[Any]:
-    return texts.astype(object).map(lambda text: f", {text}" if isinstance(text, str) and text else "")
-
-
-def _bases(inv: Inventory, law: LawPack) -> pd.Series[Any]:
-    """Ground of every row of the register in words, its article, and the act where the ground is another law."""
-    labels = {row.code: f"{_two(row.labels)} ({row.act} {row.at})" for row in law.bases.itertuples() if row.valid}
-    codes = inv.processing["legal_basis"].astype(object).map(law.basis, na_action="ignore")
-    other = codes.map(law.bases.set_index("code")["needs_authority"]).eq(other=True)
-    named = _prefixed(said(inv, "processing", "authority")).where(other, "")
-    return codes.map(lambda code: labels.get(code, code)) + named
-
-
 def _sources(inv: Inventory) -> pd.Series[Any]:
     """Where and how data of each category are collected, by what its fields say."""
-    origin = _labels(inv, inv.fields["source"], "source").fillna("")
-    how = _labels(inv, inv.fields["collected_by"], "collected_by")
-    told = (origin + _prefixed(how)).where(origin != "")
-    return told.groupby(inv.fields["category_id"]).agg(lambda texts: _AND.join(sorted(set(texts.dropna()))))
+    origin = labels(inv, inv.fields["source"], "source").fillna("")
+    how = labels(inv, inv.fields["collected_by"], "collected_by")
+    told = (origin + prefixed(how)).where(origin != "")
+    return told.groupby(inv.fields["category_id"]).agg(lambda texts: AND.join(sorted(set(texts.dropna()))))

@@ -6,6 +6,7 @@ from derbes.workbook.findings import write_findings
 from derbes.workbook.pack import Letter, Pack, write_pack
 from derbes.workbook.patch import Patched, patched
 from derbes.workbook.personal_data import write_list
+from derbes.workbook.registers import write_registers
 from derbes.workbook.template import write_inventory
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "write_inventory",
     "write_list",
     "write_pack",
+    "write_registers",
 ]

@@ -50,7 +50,9 @@ def _head(book: Book, sheet: Any, inv: Inventory, *, said: Any, wide: int, as_of
     """Write who approves what; return the row of the headings."""
     names = inv.operator["legal_name"].fillna(inv.operator["name"]).dropna()
     number = inv.operator["bin"].dropna()
-    who = ", ".join([*map(mask, map(str, names[:1])), *(f"{_two(said['number'])} {one}" for one in number[:1])])
+    who = ", ".join(
+        [*map(mask, map(str, names[:1])), *(f"{_two(said['number'])} {mask(str(one))}" for one in number[:1])]
+    )
     lines = [
         ("section", _two(said["annex" if annex else "title"])),
         ("plain", f"{_two(said['operator'])}: {who}"),
