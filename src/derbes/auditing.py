@@ -42,9 +42,9 @@ class Audit:
 
     ``findings`` one row a finding (`derbes.findings.COLUMNS`), ``rules`` one row a rule with the rows it looked at and
     the reason where it did not run, ``sources`` one row a sheet, ``summary`` the counts of model.md, ``compared`` the
-    frozen quarters that statuses come from, ``pack`` the name or folder of the law pack. ``decisions`` one row a
-    decision that stands, with its state (`derbes.decisions.states`), ``closed`` what the latest of those quarters found
-    and this day does not.
+    frozen quarters that statuses come from and ``latest`` where the last of them lies, ``pack`` the name or folder of
+    the law pack. ``decisions`` one row a decision that stands, with its state (`derbes.decisions.states`), ``closed``
+    what the latest of those quarters found and this day does not.
     """
 
     inventory: Inventory
@@ -54,6 +54,7 @@ class Audit:
     findings: pd.DataFrame
     rules: pd.DataFrame
     compared: tuple[str, ...] = ()
+    latest: Path | None = None
     pack: str = "kz"
     decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
     closed: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -169,7 +170,8 @@ def audit(
         held = partial(_audit, law=law, rules=rules, lang=lang, only=chosen, progress=progress)
         fresh = held(inv, day)
         past = {when: held(load(path), when.last_day).findings for when, path in frozen.items()}
-        _MEMO[memo] = replace(_settled(fresh, past, quarter), compared=tuple(map(str, past)))
+        last = frozen[max(frozen)] if frozen else None
+        _MEMO[memo] = replace(_settled(fresh, past, quarter), compared=tuple(map(str, past)), latest=last)
     return _MEMO[memo]
 
 

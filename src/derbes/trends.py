@@ -118,15 +118,43 @@ def trends(reports: Path) -> Trends:
 
     Raises SourceError where a sealed report's JSON is not readable.
     """
-    folders = sealed(reports)
-    found, owners = [], []
-    for quarter, folder in folders.items():
-        said = _read(folder / "findings.json")
-        found += [(str(quarter), *_finding(one)) for one in said["findings"]]
-        if (folder / FACTS).is_file():  # a report made before it was kept has none
-            owners += [{"quarter": str(quarter), **one} for one in _read(folder / FACTS)["owners"]]
+    return _over([_sealed(quarter, folder) for quarter, folder in sealed(reports).items()])
+
+
+def course(audit: Audit, quarter: Quarter, reports: Path | None) -> Trends:
+    """Trends over the operator's quarters sealed before this one and, as the last, this one as it is audited now.
+
+    Raises SourceError where a sealed report's JSON is not readable.
+    """
+    folders = sealed(reports) if reports else {}
+    earlier = [_sealed(when, folder) for when, folder in folders.items() if when < quarter]
+    own = [told for told in earlier if told.operator == audit.operator]
+    now = audit.to_json()["findings"]
+    return _over([*own, _Told(str(quarter), audit.operator, now, _completeness(audit).to_dict("records"))])
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What one quarter says: its findings as in findings.json, its owners as in quarter.json."""
+
+    quarter: str
+    operator: str
+    findings: list[dict[str, Any]]
+    owners: list[dict[str, Any]]
+
+
+def _sealed(quarter: Quarter, folder: Path) -> _Told:
+    said = _read(folder / "findings.json")
+    kept = folder / FACTS  # a report made before it was kept has none
+    owners = _read(kept)["owners"] if kept.is_file() else []
+    return _Told(str(quarter), said["operator"], said["findings"], owners)
+
+
+def _over(quarters: list[_Told]) -> Trends:
+    found = [(one.quarter, *_finding(row)) for one in quarters for row in one.findings]
+    owners = [{"quarter": one.quarter, **row} for one in quarters for row in one.owners]
     return Trends(
-        tuple(map(str, folders)),
+        tuple(one.quarter for one in quarters),
         pd.DataFrame(found, columns=list(_FINDING)),
         pd.DataFrame(owners, columns=["quarter", "owner", "required", "known"]),
     )

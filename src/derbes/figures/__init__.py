@@ -4,5 +4,6 @@ from derbes.figures.findings import findings
 from derbes.figures.matrices import purposes, systems
 from derbes.figures.retention import retention
 from derbes.figures.style import Picture
+from derbes.figures.trends import trends
 
-__all__ = ["Picture", "findings", "purposes", "retention", "systems"]
+__all__ = ["Picture", "findings", "purposes", "retention", "systems", "trends"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from derbes.page import facts
-from derbes.page.law import LawPage
+from derbes.page.course import CoursePage
 from derbes.page.markup import (
     Passage,
     element,
@@ -30,8 +30,8 @@ RELATED = 12
 SOURCES = 60
 
 
-class AuditPage(LawPage):
-    """A report on one audit: title, scope, verdict, risks, promises, coverage, the law, what is unknown, findings.
+class AuditPage(CoursePage):
+    """A report on one audit: title, scope, verdict, risks, promises, coverage, the law, time, unknowns, findings.
 
     Every method returns a passage that JupyterLab shows as HTML and a terminal as text. The findings are in
     findings.xlsx in full; a page shows the first of them and says how many more there are.

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from derbes import seal, workbook
+from derbes import due, seal, trends, workbook
 from derbes.auditing import audit as make_audit
 from derbes.errors import DerbesError, UsageError
 from derbes.page import AuditPage
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from derbes.auditing import Audit
     from derbes.quarter import Quarter
 
-SUMMARY = "summary.txt"
+SUMMARY, CALENDAR = "summary.txt", "due.ics"
 
 
 def report(  # noqa: PLR0913 - the options of the command
@@ -42,8 +42,9 @@ def report(  # noqa: PLR0913 - the options of the command
     """Folder ``<out>/<operator>/<quarter>`` with the report on an inventory as of a day.
 
     For each notebook its run copy and one HTML page; findings as workbook and JSON; figures; ten lines for a mail;
-    the manifest. The audit is made once. ``progress`` hears the name of each step. An old report stays whole until the
-    new one is complete; where none comes of it, ``<quarter>.failed/summary.txt`` says why.
+    what falls due as a calendar; what later quarters need of this one; the manifest. The audit is
+    made once. ``progress`` hears the name of each step. An old report stays whole until the new one is complete; where
+    none comes of it, ``<quarter>.failed/summary.txt`` says why.
     Raises DerbesError: SourceError, RuleError, LawError, UsageError, NotebookError, OutputError.
     """
     names = shelf.found(notebooks)
@@ -114,9 +115,12 @@ class _Run:
                 self.step(f"notebook {name}")
                 self._notebook(name, path, folder, page)
             self.step("findings.xlsx")
-            workbook.write_findings(audit, folder / "findings.xlsx", quarter=str(self.quarter), lang=self.lang)
+            self._workbook(audit, folder / "findings.xlsx")
             self.step("findings.json")
             _write(folder / "findings.json", json.dumps(audit.to_json(), ensure_ascii=False, indent=1) + "\n")
+            _write(folder / trends.FACTS, trends.facts(audit, self.quarter))
+            falling = due.calendar(due.due(audit), as_of=audit.as_of, operator=audit.operator, lang=self.lang)
+            (folder / CALENDAR).write_bytes(falling)
             _write(folder / SUMMARY, summary.made(audit, self.quarter, page.operator))
             self.step("manifest.json")
             beside = self.target.parent
@@ -135,6 +139,16 @@ class _Run:
         title = f"{page.operator} — {page.say.quarter(self.quarter)}"
         contents = words(self.lang)["page"]["contents"]
         _write(folder / f"{name}.html", html.page(ran, title=title, lang=self.lang, contents=contents))
+
+    def _workbook(self, audit: Audit, path: Path) -> None:
+        told = trends.course(audit, self.quarter, self.target.parent)
+        shown = None
+        if len(told.quarters) > 1:
+            from derbes import figures  # noqa: PLC0415 - drawing takes a second to load
+
+            drawn = figures.trends(told, self.lang)
+            shown = workbook.Course(told, drawn.png, drawn.alt)
+        workbook.write_findings(audit, path, quarter=str(self.quarter), lang=self.lang, course=shown)
 
     def fail(self, failure: BaseException) -> None:
         """Leave ten lines beside the old report, as far as that can be done."""

@@ -2,6 +2,7 @@
 
 from derbes.workbook.changes import write_changes
 from derbes.workbook.choices import shown
+from derbes.workbook.course import Course
 from derbes.workbook.findings import write_findings
 from derbes.workbook.pack import Letter, Pack, write_pack
 from derbes.workbook.patch import Patched, patched
@@ -10,6 +11,7 @@ from derbes.workbook.registers import write_registers
 from derbes.workbook.template import write_inventory
 
 __all__ = [
+    "Course",
     "Letter",
     "Pack",
     "Patched",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,7 +14,6 @@ from derbes.workbook.book import LINES, opened
 from derbes.workbook.sheets import Frame, Heading, Layout, write_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from derbes.change import Change
@@ -34,7 +33,7 @@ def write_changes(change: Change, path: Path, *, lang: str) -> None:
     """Write a change as a workbook of one sheet; derbes does not take it for an inventory. Raises OutputError."""
     said = text.words(lang)["change"]
     words = {**text.words(lang)["workbook"], "columns": said["columns"]}
-    rows = _rows(change, said, lang)
+    rows = change_rows(change, lang)
     form = {"created": _NO_CLOCK, "mark": words["cut"], "dates": words["excel_date"]}
     with opened(path, **form, streamed=len(rows) >= _STREAM) as book:
         title = said["head"].format(old=change.old, new=change.new)
@@ -44,8 +43,9 @@ def write_changes(change: Change, path: Path, *, lang: str) -> None:
         write_rows(book, said["columns"]["sheet"], rows.iloc[:LINES], layout=CHANGES, frame=frame)
 
 
-def _rows(change: Change, said: Mapping[str, Any], lang: str) -> pd.DataFrame:
-    tables, rows = schema.load().tables, change.rows
+def change_rows(change: Change, lang: str) -> pd.DataFrame:
+    """One line a change, in the words of a language; the columns are those of ``CHANGES``."""
+    said, tables, rows = text.words(lang)["change"], schema.load().tables, change.rows
     titles = [
         tables[table].columns[column].title[lang] if isinstance(column, str) else ""
         for table, column in zip(rows["table"], rows["column"], strict=True)

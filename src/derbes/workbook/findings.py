@@ -12,6 +12,7 @@ from derbes.findings import SEVERITIES
 from derbes.telling import reason
 from derbes.wording import Wording
 from derbes.workbook.book import LINES, NAME, opened
+from derbes.workbook.course import Course, course_notes, write_course
 from derbes.workbook.cover import Contents, operator_words, write_cover
 from derbes.workbook.decided import decided
 from derbes.workbook.law import law_notes, law_sheets
@@ -30,12 +31,15 @@ _ORDER = ("kz", "policy", "structure", "completeness", "hygiene", "history", "li
 _STREAM = 20_000
 
 
-def write_findings(audit: Audit, path: Path, *, quarter: str | None, lang: str, room: int = LINES) -> None:
+def write_findings(
+    audit: Audit, path: Path, *, quarter: str | None, lang: str, course: Course | None = None, room: int = LINES
+) -> None:
     """Write an audit as a workbook of one sheet a family; equal findings share a line, unknown facts are questions.
 
     Every cell is text, a number of ours or a date: no formula, no link. The same audit gives the same bytes. ``room``
-    is the number of lines a sheet may hold; what is left out is said on the cover. The workbook bears the document
-    property ``derbes``, by which the reader knows its own output. Raises OutputError, UsageError (language).
+    is the number of lines a sheet may hold; what is left out is said on the cover. ``course`` tells of the quarters
+    before. The workbook bears the document property ``derbes``, by which the reader knows its own output. Raises
+    OutputError, UsageError (language).
     """
     words = text.words(lang)["workbook"]
     told = lines(audit, words, lang)
@@ -43,6 +47,7 @@ def write_findings(audit: Audit, path: Path, *, quarter: str | None, lang: str, 
     contents = [_contents(name, part, room) for name, part in parts]
     largest = max((one.lines for one in contents), default=0)
     facts = _facts(audit, words, lang=lang, quarter=quarter) | {"contents": contents}
+    facts["notes"] += course_notes(audit, words, course)
     frame = Frame(words, facts["footer"], audit.as_of)
     form = {"created": audit.as_of, "mark": words["cut"], "dates": words["excel_date"]}
     with opened(path, **form, streamed=largest >= _STREAM) as book:
@@ -57,6 +62,7 @@ def write_findings(audit: Audit, path: Path, *, quarter: str | None, lang: str, 
             write_rows(book, words["sheets"]["decisions"], told_so_far, layout=DECIDED, frame=frame)
         for name, rows, layout in law_sheets(audit, words, lang=lang, quarter=quarter):
             write_rows(book, name, rows.iloc[:room], layout=layout, frame=frame)
+        write_course(book, audit, course, frame=frame, room=room)
         write_rows(book, words["sheets"]["sources"], _sources(audit, facts, lang), layout=SOURCES, frame=frame)
         write_rows(book, words["sheets"]["rules"], _rules(audit, words, facts), layout=RULES, frame=frame)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _INPUTS = frozenset({"decision", "owner", "until", "comment", "answer"})
 _HEAD_HEIGHT = 30  # two lines, so that the filter buttons stand beside the words
 _NUMBERS = frozenset({"number", "count", "rows", "hidden", "looked", "broken", "applied", "met", "open"})
-_EXACT = _NUMBERS | {"until", "taken"}
+_EXACT = _NUMBERS | {"until", "taken", "due_on"}
 
 
 @dataclass(frozen=True)
