@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 Q3 = Quarter(2026, 3)
 FILES = {
-    "audit.html", "audit.ipynb", "findings.json", "findings.xlsx", "manifest.json", "summary.txt",
-    "figures/findings.png", "figures/purposes.png", "figures/retention.png", "figures/systems.png",
+    "audit.html", "audit.ipynb", "due.ics", "findings.json", "findings.xlsx", "manifest.json", "quarter.json",
+    "summary.txt", "figures/findings.png", "figures/purposes.png", "figures/retention.png", "figures/systems.png",
+    "figures/trends.png",
 }  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def test_the_page_is_light_and_can_be_read_by_those_who_do_not_see_it(page: str)
     parsed = Page(page)
     assert len(page.encode()) < 1_500_000
     assert parsed.all("html") == [{"lang": "ru"}]
-    assert len(parsed.all("img")) == 4
+    assert len(parsed.all("img")) == 5
     assert all(image["alt"] for image in parsed.all("img"))
     assert all(heading["scope"] in {"col", "row"} for heading in parsed.all("th"))
     assert len(parsed.all("caption")) == len(parsed.all("table"))
@@ -131,7 +132,8 @@ def test_the_page_says_what_was_audited_the_verdict_the_risks_what_is_unknown_an
 ) -> None:
     sections = [attributes.get("id") for attributes in Page(page).all("h2")]
     law = ["provisions", "citations", "amendments", "fines"]
-    asked = ["scope", "verdict", "risks", "promises", "coverage", *law, "unknown", "not-checked", "findings"]
+    time = ["changes", "due", "trends"]
+    asked = ["scope", "verdict", "risks", "promises", "coverage", *law, *time, "unknown", "not-checked", "findings"]
     assert sections == asked
     links = [attributes["href"] for attributes in Page(page).all("a")]
     assert links[: len(asked)] == [f"#{section}" for section in asked]

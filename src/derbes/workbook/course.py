@@ -43,6 +43,12 @@ class Course:
     alt: str
 
 
+def changed_lines(audit: Audit) -> int:
+    """Number of lines that the sheet of changes has."""
+    told = comparison(audit)
+    return 0 if told is None else len(told.rows)
+
+
 def course_notes(audit: Audit, words: Mapping[str, Any], course: Course | None) -> list[str]:
     """What the cover says of these sheets: which there are, and why one is not there."""
     notes, sheets = [], words["sheets"]

@@ -12,7 +12,7 @@ from derbes.findings import SEVERITIES
 from derbes.telling import reason
 from derbes.wording import Wording
 from derbes.workbook.book import LINES, NAME, opened
-from derbes.workbook.course import Course, course_notes, write_course
+from derbes.workbook.course import Course, changed_lines, course_notes, write_course
 from derbes.workbook.cover import Contents, operator_words, write_cover
 from derbes.workbook.decided import decided
 from derbes.workbook.law import law_notes, law_sheets
@@ -45,7 +45,7 @@ def write_findings(
     told = lines(audit, words, lang)
     parts = _parts(told, audit, words, lang)
     contents = [_contents(name, part, room) for name, part in parts]
-    largest = max((one.lines for one in contents), default=0)
+    largest = max([changed_lines(audit), *(one.lines for one in contents)])
     facts = _facts(audit, words, lang=lang, quarter=quarter) | {"contents": contents}
     facts["notes"] += course_notes(audit, words, course)
     frame = Frame(words, facts["footer"], audit.as_of)
