@@ -14,6 +14,7 @@ import pandas as pd
 
 from derbes import decisions, exemptions
 from derbes import rules as rulebook
+from derbes.control import positive_control, ruleset
 from derbes.errors import UsageError, did_you_mean
 from derbes.exemptions import applied
 from derbes.findings import ACTIVE, SEVERITIES, digest, tidy
@@ -43,8 +44,9 @@ class Audit:
     ``findings`` one row a finding (`derbes.findings.COLUMNS`), ``rules`` one row a rule with the rows it looked at and
     the reason where it did not run, ``sources`` one row a sheet, ``summary`` the counts of model.md, ``compared`` the
     frozen quarters that statuses come from and ``latest`` where the last of them lies, ``pack`` the name or folder of
-    the law pack. ``decisions`` one row a decision that stands, with its state (`derbes.decisions.states`), ``closed``
-    what the latest of those quarters found and this day does not.
+    the law pack, ``ruleset`` the digest of all that decided on the findings. ``decisions`` one row a decision that
+    stands, with its state (`derbes.decisions.states`), ``closed`` what the latest of those quarters found and this day
+    does not.
     """
 
     inventory: Inventory
@@ -58,6 +60,7 @@ class Audit:
     pack: str = "kz"
     decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
     closed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ruleset: str = ""
 
     @property
     def sources(self) -> pd.DataFrame:
@@ -75,6 +78,11 @@ class Audit:
         notes = self.inventory.raw["operator"]["note"]
         note = mask(" ".join(str(notes.iat[0]).split())) if len(notes) else ""
         return f"{note} {words(self.lang)['notice']}".strip()
+
+    @property
+    def control(self) -> str:
+        """What the self-test of exactly these rules is on record to have found, in one sentence."""
+        return positive_control(self.ruleset, self.lang)
 
     @cached_property
     def digest(self) -> str:
@@ -272,4 +280,5 @@ def _audit(
         columns=["rule", "family", "view", "rows", "broken", "status", "reason", "severity", "title"],
     )
     order = table.sort_values("rule", kind="stable").reset_index(drop=True)
-    return Audit(inventory=inv, as_of=day, law=pack, lang=lang, findings=found, rules=order, pack=law)
+    decided = ruleset(rules, law)
+    return Audit(inv, day, pack, lang, findings=found, rules=order, pack=law, ruleset=decided)

@@ -331,6 +331,30 @@ def _user() -> str:
         return ""
 
 
+@main.command()
+@inventory_argument
+@as_of_option
+@law_option
+@lang_option
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--jobs", type=click.IntRange(1, 64), help="Processes (one a processor, at most four).")
+@click.pass_context
+def selftest(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
+    """Plant defects one at a time, in memory, and report which are found; exit 1 if any survives."""
+    from derbes import mutation  # noqa: PLC0415
+
+    day = _day(asked["as_of"]) or _today()
+    with _terminal() as progress:
+        home = _inventory(asked["inventory"])
+        done = mutation.selftest(home, as_of=day, law=asked["law"], jobs=asked["jobs"], progress=progress)
+    _say(
+        json.dumps(done.to_json(), ensure_ascii=False, indent=1)
+        if asked["form"] == "json"
+        else mutation.listing(done, asked["lang"])
+    )
+    ctx.exit(1 if done.survivors else 0)
+
+
 def _inventory(given: Path | None) -> Path:
     """The inventory asked for: by default the current folder if it holds a register, else the shipped one."""
     if given is not None:

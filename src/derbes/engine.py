@@ -94,7 +94,7 @@ def run(
     for rule in [*rules, *sheet_rules()]:
         if only is not None and rule.id not in only:
             continue
-        if reason := _reason(inv, law, rule, as_of):
+        if reason := idle(inv, law, rule, as_of):
             outcomes.append(Outcome(rule, 0, pd.DataFrame(), reason))
         else:
             groups[rule.view].append(rule)
@@ -103,19 +103,33 @@ def run(
             groups[bundle.view].append(bundle)
         else:
             outcomes += [_absent(rule, bundle.table) for rule in bundle.rules.values()]
-    with expectations.known_ids(_ids(inv, law), _referred(inv)), _quiet(), _brisk():
+    with listening(*known(inv, law)):
         for view, members in groups.items():
             if progress:
                 progress(view)
-            outcomes += _validate(inv, law, view, members)
+            frame = VIEWS[view].frame(inv, law, _wanted(members))
+            outcomes += judged(frame, law, view, members)
     return outcomes
+
+
+def known(inv: Inventory, law: LawPack) -> tuple[dict[str, pd.Index[Any]], dict[str, pd.Index[Any] | None]]:
+    """What expectations look up by name: ids by table, and the ids that rows refer to, None where some say *all*."""
+    return _ids(inv, law), _referred(inv)
+
+
+@contextmanager
+def listening(ids: dict[str, pd.Index[Any]], referred: dict[str, pd.Index[Any] | None]) -> Iterator[None]:
+    """Let views be judged while this lasts: ids can be looked up, and Great Expectations says nothing."""
+    with expectations.known_ids(ids, referred), _quiet(), _brisk():
+        yield
 
 
 def _absent(rule: Rule, table: str) -> Outcome:
     return Outcome(rule, 0, pd.DataFrame(), f"table_absent:{table}")
 
 
-def _reason(inv: Inventory, law: LawPack, rule: Rule, as_of: dt.date) -> str | None:
+def idle(inv: Inventory, law: LawPack, rule: Rule, as_of: dt.date) -> str | None:
+    """Reason code for which the rule cannot be run over the inventory on that day, None where it can."""
     if rule.waits_for:
         return "waits"
     if not rule.in_force(as_of):
@@ -128,8 +142,8 @@ def _reason(inv: Inventory, law: LawPack, rule: Rule, as_of: dt.date) -> str | N
     return None
 
 
-def _validate(inv: Inventory, law: LawPack, view: str, members: list[Rule | Bundle]) -> list[Outcome]:
-    frame = VIEWS[view].frame(inv, law, _wanted(members))
+def judged(frame: pd.DataFrame, law: LawPack, view: str, members: Sequence[Rule | Bundle]) -> list[Outcome]:
+    """Outcomes of rules over one view's frame, inside `listening`. Raises RuleError as `run` does."""
     if "origin" not in frame:
         raise RuleError(f"view {view}", "has no column origin", "Say to which row a finding belongs.")
     suite = gx.ExpectationSuite(name=view)

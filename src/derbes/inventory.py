@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from derbes.errors import Vocabulary, did_you_mean
 from derbes.identity import personal_kinds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from derbes.schema import Column, Schema, Table
@@ -168,6 +169,51 @@ def build(
         faults=tuple(faults),
         hashes=hashes,
         keys={name: one.keys for name, one in built.items()},
+    )
+
+
+def rewritten(inv: Inventory, table: str, cells: Iterable[tuple[int, str, str, Kind]]) -> Inventory:
+    """Inventory whose cells (position, column, text, kind) of a table say something else, read as the reader would.
+
+    Files and hashes stay as they are: the inventory is one that was never written.
+    """
+    model = inv.schema.tables[table]
+    raw, frame = inv.raw[table].copy(deep=False), inv.tables[table].copy(deep=False)
+    states, kinds = dict(inv.states[table]), dict(inv.kinds[table])
+    changed: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for position, name, text, kind in cells:
+        blank = np.full(len(frame), Kind.TEXT, dtype=np.int8)
+        before = raw[name].to_numpy(dtype=object).copy(), kinds.get(name, blank).copy()
+        texts, marks = changed.setdefault(name, before)
+        texts[position], marks[position] = text, kind
+    for name, (texts, marks) in changed.items():
+        values, states[name] = read_column(model.columns[name], inv.schema, texts, marks)
+        raw[name], frame[name] = pd.Series(texts, dtype=object), _series(model.columns[name], values)
+        kinds |= {name: marks} if marks.any() else {}
+    return replace(
+        inv,
+        tables={**inv.tables, table: frame},
+        raw={**inv.raw, table: raw},
+        states={**inv.states, table: states},
+        kinds={**inv.kinds, table: kinds},
+        keys={**inv.keys, table: _keys(model, frame, raw, states)},
+    )
+
+
+def rearranged(inv: Inventory, table: str, order: Iterable[int]) -> Inventory:
+    """Inventory with these rows of a table, by position; a row taken twice stands below the others the second time."""
+    places = np.fromiter(order, dtype=np.int64)
+    frame = inv.tables[table].iloc[places].reset_index(drop=True)
+    again = frame.duplicated([*PLACE])
+    frame.loc[again, "row"] = int(frame["row"].max() if len(frame) else 0) + again.cumsum()[again]
+    return replace(
+        inv,
+        tables={**inv.tables, table: frame},
+        raw={**inv.raw, table: inv.raw[table].iloc[places].reset_index(drop=True)},
+        states={**inv.states, table: {name: states[places] for name, states in inv.states[table].items()}},
+        kinds={**inv.kinds, table: {name: kinds[places] for name, kinds in inv.kinds[table].items()}},
+        extras={**inv.extras, table: inv.extras[table].iloc[places].reset_index(drop=True)},
+        keys={**inv.keys, table: inv.keys[table][places]},
     )
 
 

@@ -167,4 +167,4 @@ def _ran(audit: Audit, said: dict[str, Any]) -> list[str]:
         f"  {said['left_out']}: {row.file} {row.sheet or ''}: {reason(row.reason, audit.lang)}"
         for row in left.itertuples()
     ]
-    return [*lines, said["digest"].format(digest=audit.digest)]
+    return [*lines, audit.control, said["digest"].format(digest=audit.digest)]

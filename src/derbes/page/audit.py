@@ -70,6 +70,7 @@ class AuditPage(CoursePage):
             ),
             paragraphs(newer, class_="caution"),
             paragraphs(audit.notice),
+            paragraphs(audit.control),
         )
 
     def verdict(self) -> Passage:

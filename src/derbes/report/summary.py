@@ -36,7 +36,7 @@ def made(audit: Audit, quarter: Quarter, operator: str) -> str:
         f"{say('verdict', verdict=verdict)} {say('counts', **audit.summary)}",
         say("changes", **facts.by_status(audit), worst=worst),
         *_risks(say, found),
-        say("not_run", count=len(rules), reasons=_reasons(rules, audit.lang)),
+        f"{say('not_run', count=len(rules), reasons=_reasons(rules, audit.lang))} {audit.control}",
         say("left_out", **_left_out(audit)),
         audit.notice,
         say("files"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +17,26 @@ if TYPE_CHECKING:
     from derbes.inventory import Inventory
 
 
+#: Frames made of whole tables, by what they are and the tables they were made of.
+_KNOWN: dict[tuple[Any, ...], tuple[tuple[weakref.ref[Any], ...], pd.DataFrame]] = {}
+
+
 def _remembered(build: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
-    """The same function, its frames kept with the inventory: most views follow the same few links.
+    """The same function, its frames kept as long as the tables they are made of: most views follow the same few links.
 
     What is given out is a shallow copy: to write into it does not change what is kept.
     """
 
     @wraps(build)
-    def once(inv: Inventory, *asked: str) -> pd.DataFrame:
-        key = (build.__name__, *asked)
-        if key not in inv.remembered:
-            inv.remembered[key] = build(inv, *asked)
-        return inv.remembered[key].copy(deep=False)
+    def once(inv: Inventory, table: str, *column: str) -> pd.DataFrame:
+        to = inv.schema.tables[table].columns[column[0]].to if column else None
+        tables = (inv.tables[table], inv.tables[to or table])
+        name = (build.__name__, *column, *map(id, tables))
+        held = _KNOWN.get(name)
+        if held is None or any(ref() is not known for ref, known in zip(held[0], tables, strict=True)):
+            held = _KNOWN[name] = tuple(map(weakref.ref, tables)), build(inv, table, *column)
+            weakref.finalize(tables[0], _KNOWN.pop, name, None)
+        return held[1].copy(deep=False)
 
     return once
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from derbes.identity import lawful_kinds, personal_kinds
 from derbes.views.registry import view
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from derbes.inventory import Inventory
     from derbes.law import LawPack
 
 _FAULT = ("file", "sheet", "table", "problem", "what", "cell", "hint")
+_BLOCK = 1_000_000  # cells looked at together: most tables at once, a vast one column by column
 
 
 @view("sheets", table="*")
@@ -42,21 +46,34 @@ def tables(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 def texts(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     """One row a row of the inventory, and one a kind of personal value found in a cell of it; ``personal_kind``."""
     if "texts" not in inv.remembered:  # every cell is searched: once an inventory will do
-        parts = [_texts(inv, table) for table in inv.tables]
-        inv.remembered["texts"] = pd.concat(parts, ignore_index=True).astype({"origin": int})
+        inv.remembered["texts"] = _texts(inv)
     return inv.remembered["texts"].copy(deep=False)
 
 
-def _texts(inv: Inventory, table: str) -> pd.DataFrame:
-    clean = pd.DataFrame({"origin": range(len(inv.tables[table]))}).assign(table=table, column=None, personal_kind=None)
-    found = [clean]
-    cells = {**inv.raw[table], **inv.extras[table]} if len(clean) else {}
-    for column, said in cells.items():
-        kinds = personal_kinds(pd.Series(said).reset_index(drop=True))
-        kinds = kinds[kinds.astype(bool)].explode()
-        kinds = kinds[[kind not in lawful_kinds(table, str(column)) for kind in kinds]]
-        hits = pd.DataFrame(
-            {"origin": kinds.index, "table": table, "column": column, "personal_kind": kinds.to_numpy()}
-        )
-        found.append(hits.assign(sub=[(str(column), kind) for kind in kinds]))
-    return pd.concat(found, ignore_index=True)
+def _texts(inv: Inventory) -> pd.DataFrame:
+    sizes = [len(frame) for frame in inv.tables.values()]
+    origins = np.concatenate([np.arange(size) for size in sizes])
+    clean = pd.DataFrame({"origin": origins, "table": np.repeat([*inv.tables], sizes)})
+    clean = clean.assign(column=None, personal_kind=None)
+    hits = [part for table in inv.tables for part in _personal(inv, table)]
+    return pd.concat([clean, *hits], ignore_index=True)
+
+
+def _personal(inv: Inventory, table: str) -> Iterator[pd.DataFrame]:
+    """One row a cell of a table and a kind of personal value in it that the column may not hold, a block at a time."""
+    raw, extras = inv.raw[table], inv.extras[table]
+    cells = pd.concat([raw, extras], axis=1) if len(extras.columns) else raw
+    rows, names = len(cells), np.array(cells.columns, dtype=object)
+    width = max(1, _BLOCK // max(rows, 1))
+    for first in range(0, len(names) if rows else 0, width):
+        block = names[first : first + width]
+        texts = cells.iloc[:, first : first + width].to_numpy(dtype=object)
+        kinds = personal_kinds(pd.Series(texts.ravel(order="F")))
+        found = kinds.to_numpy().astype(bool)
+        if not found.any():
+            continue
+        kinds = kinds[found].explode()
+        columns = block[kinds.index.to_numpy() // rows]
+        frame = pd.DataFrame({"origin": kinds.index % rows, "table": table, "column": columns})
+        frame = frame.assign(personal_kind=kinds.to_numpy(), sub=list(zip(columns, kinds, strict=True)))
+        yield frame[[kind not in lawful_kinds(table, str(name)) for name, kind in zip(columns, kinds, strict=True)]]

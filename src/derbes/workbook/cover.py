@@ -182,6 +182,7 @@ def _reading(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[s
         pen.pair("", said["confirm"].format(n=unsure, law=words["columns"]["law"]))
     for note in facts["notes"]:
         pen.pair("", note)
+    pen.pair("", audit.control)
     pen.pair("", said["disclaimer"])
     pen.pair("", said["made"].format(version=facts["version"], digest=audit.digest[:16]), "label")
 
