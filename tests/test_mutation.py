@@ -140,7 +140,7 @@ def _places(found: Any) -> set[tuple[str, str]]:
 
 def test_what_breaks_a_condition_is_found() -> None:
     assert [(str(one.planted[0]), one.missed) for one in _trials() if one.missed] == []
-    assert sum(one.had_to for one in _trials()) > _SAMPLE / 2
+    assert sum(one.had_to for one in _trials()) > _SAMPLE / 4
 
 
 def test_what_an_oracle_says_is_newly_broken_is_found() -> None:

@@ -280,5 +280,4 @@ def _audit(
         columns=["rule", "family", "view", "rows", "broken", "status", "reason", "severity", "title"],
     )
     order = table.sort_values("rule", kind="stable").reset_index(drop=True)
-    decided = ruleset(rules, law)
-    return Audit(inv, day, pack, lang, findings=found, rules=order, pack=law, ruleset=decided)
+    return Audit(inv, day, pack, lang, findings=found, rules=order, pack=law, ruleset=ruleset(rules, law))
