@@ -331,9 +331,14 @@ def list_old(case: Case) -> Iterator[str]:
 @oracle("completeness.row.review_old")
 def row_old(case: Case) -> Iterator[tuple[str, str]]:
     retired = {row["system_id"] for row in case.tables["systems"] if row["status"] == "retired"}
+    oldest: dict[Any, dict[str, Any]] = {}
+    for row in case.tables["fields"]:
+        first = oldest.setdefault(row["system_id"], row) if row["reviewed_on"] else row
+        if (row["reviewed_on"], row["key"]) < (first["reviewed_on"], first["key"]):
+            oldest[row["system_id"]] = row
     places: dict[str, list[dict[str, Any]]] = {
         "systems": [row for row in case.tables["systems"] if row["status"] != "retired"],
-        "fields": [row for row in case.tables["fields"] if row["system_id"] not in retired],
+        "fields": [row for row in oldest.values() if row["system_id"] not in retired],
         "processing": case.register,
     }
     for table, rows in places.items():

@@ -79,11 +79,14 @@ def _days(span: pd.Series[Any]) -> pd.Series[Any]:
 
 @view("reviews", table="*")
 def reviews(inv: Inventory, law: LawPack) -> pd.DataFrame:
-    """One row a system, field or row of the register in use that was ever reviewed: ``months`` begun since."""
+    """One row a system or row of the register in use that was ever reviewed: ``months`` begun since.
+
+    Of the fields of a system the one reviewed longest ago stands for all: they are gone over together.
+    """
     retired = inv.systems["system_id"].loc[inv.systems["status"].eq("retired")]
     kept = {
         "systems": inv.systems.index[inv.systems["status"].ne("retired")],
-        "fields": inv.fields.index[~inv.fields["system_id"].isin(retired)],
+        "fields": _longest_ago(inv).difference(inv.fields.index[inv.fields["system_id"].isin(retired)]),
         "processing": active(inv),
     }
     dates = {table: inv.tables[table]["reviewed_on"].loc[kept[table]].dropna() for table in _REVIEWED}
@@ -92,6 +95,12 @@ def reviews(inv: Inventory, law: LawPack) -> pd.DataFrame:
         for table, day in dates.items()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _longest_ago(inv: Inventory) -> pd.Index[Any]:
+    """Position of the field of every system that was reviewed longest ago, the first of several by its id."""
+    frame = inv.fields[["system_id", "reviewed_on"]].assign(key=inv.keys["fields"]).dropna(subset="reviewed_on")
+    return frame.sort_values(["reviewed_on", "key"]).drop_duplicates("system_id").index
 
 
 @view("relation_ends", table="systems", needs=("systems", "fields", "processing", "retention"))
