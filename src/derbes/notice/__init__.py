@@ -1,0 +1,74 @@
+"""Notices to subjects, answers to their requests and texts of consent, written from the inventory.
+
+What is published then cannot differ from what is kept. What the inventory does not say stands out as a gap.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from derbes.errors import UsageError
+from derbes.notice.answer import answer
+from derbes.notice.consent import consent
+from derbes.notice.facts import facts
+from derbes.notice.hypertext import page
+from derbes.notice.privacy import privacy
+from derbes.notice.saying import Says, languages
+from derbes.notice.sheet import Document
+from derbes.notice.word import word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from derbes.inventory import Inventory
+    from derbes.law import LawPack
+    from derbes.notice.facts import Facts
+    from derbes.notice.sheet import Section
+
+__all__ = ["KINDS", "Document", "documents", "publish"]
+
+_SECTIONS: dict[str, Callable[[Facts, Says], tuple[Section, ...]]] = {
+    "notice": privacy,
+    "answer": answer,
+    "consent": consent,
+}
+KINDS = tuple(_SECTIONS)
+#: Kinds of files, by the end of their names.
+FORMS = (".docx", ".html")
+
+
+def documents(
+    inv: Inventory, law: LawPack, subject: str, *, kind: str = "notice", lang: str = "ru"
+) -> tuple[Document, ...]:
+    """One document a language (``kk-ru`` gives two, piece for piece alike) about a group of subjects and its kin.
+
+    Raises UsageError for a group, a kind or a language that is not there.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"kind {kind}", "is none that is written", f"Choose one of {', '.join(KINDS)}.")
+    about = facts(inv, law, subject)
+    return tuple(_document(about, Says(one, about), kind) for one in languages(lang))
+
+
+def _document(about: Facts, says: Says, kind: str) -> Document:
+    sections = _SECTIONS[kind](about, says)
+    title = says("titles", kind)
+    whom = says("lead", "whom", subject=says.joined(says.name("subjects", name) for name in about.group))
+    lead = (whom, says("lead", "edition", date=says.date(about.law.as_of, "deadline")), says("lead", "names"))
+    made = Document(says.lang, title, lead, sections)
+    if not made.gaps:
+        return made
+    return Document(says.lang, title, (*lead, says("lead", "gaps", n=made.gaps)), sections)
+
+
+def publish(made: tuple[Document, ...], target: Path) -> Path:
+    """Write documents as .docx or .html, by the name of the file; two languages stand side by side.
+
+    Raises UsageError for another kind of file.
+    """
+    if target.suffix.lower() not in FORMS:
+        raise UsageError(str(target), "is not named .docx or .html", "Give the file a name that ends in one of them.")
+    content = word(made) if target.suffix.lower() == ".docx" else page(made).encode()
+    target.write_bytes(content)
+    return target

@@ -1,0 +1,90 @@
+"""Texts of consent: for each consent of the register what article 8(4) asks for that day, and a line to sign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from derbes.notice.facts import known
+from derbes.notice.saying import shown
+from derbes.notice.sheet import Line, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from derbes.notice.facts import Facts, Row
+    from derbes.notice.saying import Says
+
+#: What an activity tells of a consent that the register does not have.
+_KNOWN = {"purpose_ids": "purpose_id", "category_ids": "category_ids", "recipient_ids": "recipient_ids"}
+
+
+def consent(facts: Facts, says: Says) -> tuple[Section, ...]:
+    """One section a consent: those of the register, and one for every activity whose consent is not in it."""
+    made = [Section(_title(says, row), tuple(_contents(facts, says, row))) for row in (*facts.consents, *_missing(facts))]
+    return tuple(made) or (Section(says("form", "section"), (Line(says("form", "nothing"), "text"),)),)
+
+
+def _missing(facts: Facts) -> Iterator[Row]:
+    columns = facts.inv.schema.tables["consents"].columns
+    for row in facts.activities:
+        rests = known(row["legal_basis"]) and facts.law.basis(row["legal_basis"]) == "consent"
+        if rests and not known(row["consent_ids"]):
+            yield dict.fromkeys(columns) | {to: row[column] for to, column in _KNOWN.items()}
+
+
+def _title(says: Says, row: Row) -> str:
+    if known(row["name"]):
+        return shown(row["name"])
+    return says("form", "untitled", purposes=says.named("purposes", row, "purpose_ids", "purpose"))
+
+
+def _contents(facts: Facts, says: Says, row: Row) -> Iterator[Line]:
+    values = _values(facts, says, row)
+    for name, item in facts.law.sections["consent_contents"].items():
+        label = item["labels"][says.lang]
+        yield Line(says("form", "item", label=f"{label[:1].upper()}{label[1:]}", value=values[name]))
+    yield Line(says("form", "purposes", purposes=says.named("purposes", row, "purpose_ids", "purpose")))
+    channels = says.labels("channel", row["withdrawal_channels"], "withdrawal")
+    yield Line(says("form", "withdrawal", channels=channels, days=says.days(row["withdrawal_days"], "withdrawal_days")))
+    form = says.label("consent_form", row["form"], "form")
+    yield Line(says("form", "evidence", form=form, evidence=says.text(row["evidence"], "evidence")))
+    yield Line(says("form", "sign", blank=says("words", "blank")), "text")
+
+
+def _values(facts: Facts, says: Says, row: Row) -> dict[str, str]:
+    """The answer to every item that a consent must have, by its code."""
+    operator: dict[str, Any] = dict(next(iter(facts.rows("operator").values()), {}))
+    blank = says("words", "blank")
+    by = "representative" if row["given_by"] == "representative" else "subject"
+    return {
+        "operator": says("form", "operator", **{name: says.text(operator.get(name), name) for name in ("name", "bin", "address")}),
+        "subject": says("form", by, blank=blank) if known(row["given_by"]) else f"{blank}; {says.gap('given_by')}",
+        "term": says.term(row["term"], "collection") if known(row["term"]) else says.gap("term"),
+        "third_parties": _recipients(facts, says, row),
+        "cross_border": _abroad(facts, says, row),
+        "public_sources": _recipients(facts, says, row, kind="public"),
+        "data_list": says.named("categories", row, "category_ids", "categories"),
+    }  # fmt: skip
+
+
+def _recipients(facts: Facts, says: Says, row: Row, kind: str = "") -> str:
+    """Whether others get the data, and who; with a kind only those of that kind."""
+    if not known(row["recipient_ids"]):
+        return says.gap("public" if kind else "recipients")
+    rows = [facts.rows("recipients").get(key) for key in facts.listed(row, "recipient_ids", "recipients")]
+    told = [one for one in rows if one is not None and kind in {"", one["kind"]}]
+    names = says.joined(_recipient(says, one) for one in told)
+    return says("form", "yes", names=names) if told else says("form", "no")
+
+
+def _recipient(says: Says, row: Row) -> str:
+    kind, countries = says.label("recipient_kind", row["kind"], "kind"), says.countries(row["countries"], "countries")
+    return says("form", "recipient", name=says.name("recipients", row["recipient_id"]), kind=kind, countries=countries)
+
+
+def _abroad(facts: Facts, says: Says, row: Row) -> str:
+    """Whether the data cross the border by what the consent says."""
+    if not known(row["countries"]):
+        return says.gap("cross_border")
+    abroad = [code for code in row["countries"] if code != facts.law.country]
+    return says("form", "yes", names=says.joined(map(says.country, abroad))) if abroad else says("form", "no")

@@ -1,0 +1,166 @@
+"""The privacy notice for a group of subjects: what a policy has to tell them, section by section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from derbes.notice.facts import known
+from derbes.notice.procedures import answers, rights
+from derbes.notice.saying import shown
+from derbes.notice.sheet import Line, Section
+from derbes.notice.transfers import automated, security, transfers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from derbes.notice.facts import Facts, Row
+    from derbes.notice.saying import Says
+
+_OPERATOR = {"name": "name", "bin": "bin", "address": "address", "email": "email"}
+
+
+def privacy(facts: Facts, says: Says) -> tuple[Section, ...]:
+    """The sections of the notice."""
+    parts = {
+        "operator": operator(facts, says),
+        "scope": _scope(facts, says),
+        "data": _data(facts, says),
+        "purposes": purposes(facts, says),
+        "consent": consents(facts, says),
+        "transfers": transfers(facts, says),
+        "security": security(facts, says),
+        "automated": automated(facts, says),
+        "rights": rights(facts, says),
+        "answers": answers(facts, says),
+        "about": _about(facts, says),
+    }
+    return tuple(Section(says("sections", name), tuple(lines)) for name, lines in parts.items())
+
+
+def operator(facts: Facts, says: Says) -> Iterator[Line]:
+    """Who the operator is, who answers for the processing there, and the acts that it follows."""
+    row = next(iter(facts.rows("operator").values()), {})
+    yield Line(says("operator", "who", **{name: says.text(row.get(name), name) for name in _OPERATOR}))
+    role = says.text(row.get("responsible_role"), "role")
+    yield Line(says("operator", "responsible", role=role, contact=says.text(row.get("responsible_contact"), "contact")))
+    yield Line(says("operator", "acts", acts="; ".join(says.act(number) for number in _acts(facts))))
+    yield Line(says("operator", "meaning"))
+
+
+def _acts(facts: Facts) -> Iterator[str]:
+    """Acts that a policy which says all this has to name that day."""
+    natures = {row["nature"] for name in facts.group for row in facts.categories(name)}
+    bases = {facts.law.basis(str(row["legal_basis"])) for row in facts.activities if known(row["legal_basis"])}
+    there = {"natures": natures, "basis_codes": bases}
+    for number, entry in facts.law.sections["required_citations"].items():
+        asked = entry.get("match", ())
+        needed = {column for one in asked for column in one}
+        met = any(there.get(column, set()) & {*values} for one in asked for column, values in one.items())
+        if "cites" not in entry and (met or not needed & {*there}):
+            yield number
+
+
+def _scope(facts: Facts, says: Says) -> Iterator[Line]:
+    rows = facts.rows("subjects")
+    yield Line(says("scope", "whose", subjects=says.joined(says.name("subjects", name) for name in facts.group)))
+    minors = [name for name in facts.group if known(rows[name]["minors"]) and rows[name]["minors"]]
+    if minors:
+        yield Line(says("scope", "minors", subjects=says.joined(says.name("subjects", name) for name in minors)))
+    elif all(known(rows[name]["minors"]) for name in facts.group):
+        yield Line(says("scope", "adults"))
+    else:
+        yield Line(says("scope", "unsure", gap=says.gap("minors")))
+
+
+def _data(facts: Facts, says: Says) -> Iterator[Line]:
+    for name in facts.group:
+        subject, found = says.name("subjects", name), facts.categories(name)
+        if found:
+            yield Line(says("data", "lead", subject=subject))
+            yield from (Line(_kept(facts, says, row, name), "item") for row in found)
+        else:
+            yield Line(says("data", "no_data", subject=subject, none=says.gap("categories")))
+    if facts.nobodys:
+        rows = says.joined(shown(row["name"] if known(row["name"]) else row["processing_id"]) for row in facts.nobodys)
+        yield Line(says("data", "whose", gap=says.gap("whose", rows=rows)))
+
+
+def _kept(facts: Facts, says: Says, category: Row, subject: str) -> str:
+    """One kind of data: its name, who may have access, where it comes from, whether it must be given."""
+    fields = [row for row in facts.of(subject, facts.fields) if row["category_id"] == category["category_id"]]
+    sources = [says.label("source", row["source"], "source") for row in fields]
+    must = [row["mandatory"] for row in fields]
+    needed = True if True in must else (None if not must or not all(map(known, must)) else False)
+    return says(
+        "data",
+        "item",
+        category=says.name("categories", category["category_id"]),
+        access=says.label("access_class", category["access_class"], "access"),
+        source=says.joined(sources) if sources else says.gap("source"),
+        mandatory=says.flag(needed, "mandatory"),
+    )
+
+
+def purposes(facts: Facts, says: Says) -> Iterator[Line]:
+    """Every purpose of the group's activities with its data, grounds, terms and recipients."""
+    yield Line(says("purposes", "lead"))
+    ends = [row["purpose_id"] if known(row["purpose_id"]) else None for row in facts.activities]
+    for purpose in dict.fromkeys(ends):
+        rows = [row for row, end in zip(facts.activities, ends, strict=True) if end == purpose]
+        yield Line(_purpose(facts, says, rows))
+    if not facts.activities:
+        yield Line(says.gap("activities"))
+
+
+def _purpose(facts: Facts, says: Says, rows: list[Row]) -> str:
+    first = rows[0]["purpose_id"]
+    subjects = (says.name("subjects", name) for row in rows for name in facts.subjects(row))
+    return says(
+        "purposes",
+        "item",
+        purpose=says.name("purposes", first) if known(first) else says.gap("purpose"),
+        subjects=says.joined(subjects),
+        categories=says.joined(says.named("categories", row, "category_ids", "categories") for row in rows),
+        basis="; ".join(dict.fromkeys(says.basis(row) for row in rows)),
+        retention="; ".join(dict.fromkeys(says.retention(row) for row in rows)),
+        recipients=says.joined(says.named("recipients", row, "recipient_ids", "recipients") for row in rows),
+    )
+
+
+def consents(facts: Facts, says: Says) -> Iterator[Line]:
+    """Every consent with its form and term, and how it is withdrawn."""
+    asked = [row for row in facts.activities if known(row["legal_basis"]) and facts.law.basis(row["legal_basis"]) == "consent"]
+    yield from (Line(_consent(facts, says, row)) for row in facts.consents)
+    if any(not known(row["consent_ids"]) for row in asked):
+        yield Line(says.gap("consents"))
+    if facts.consents or asked:
+        yield Line(says("consent", "refusal"))
+    else:
+        yield Line(says("consent", "none"))
+
+
+def _consent(facts: Facts, says: Says, row: Row) -> str:
+    return says(
+        "consent",
+        "item",
+        name=says.name("consents", row["consent_id"]),
+        purposes=says.named("purposes", row, "purpose_ids", "purpose"),
+        form=says.label("consent_form", row["form"], "form"),
+        given_by=says.label("given_by", row["given_by"], "given_by"),
+        term=says.term(row["term"], "collection") if known(row["term"]) else says.gap("term"),
+        channels=says.labels("channel", row["withdrawal_channels"], "withdrawal"),
+        days=says.days(row["withdrawal_days"], "withdrawal_days"),
+    )
+
+
+def _about(facts: Facts, says: Says) -> Iterator[Line]:
+    day = facts.law.as_of
+    papers = [row for row in facts.rows("documents").values() if row["kind"] == "policy" and known(row["effective_on"])]
+    valid = [row for row in papers if row["effective_on"].date() <= day]
+    if not valid:
+        yield Line(says("about", "no_policy", gap=says.gap("policy")))
+        return
+    row = max(valid, key=lambda one: one["effective_on"])
+    dates = {name: says.date(row[f"{name}_on"], "policy") for name in ("approved", "effective")}
+    number, version = says.text(row["number"], "policy"), says.text(row["version"], "policy")
+    yield Line(says("about", "policy", number=number, version=version, **dates))

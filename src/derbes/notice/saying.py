@@ -1,0 +1,193 @@
+"""How a notice says things in one language: sentences, labels, terms, grounds, acts; gaps where nothing is known."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from babel import Locale
+from babel.core import UnknownLocaleError
+
+from derbes import period
+from derbes.identity import mask
+from derbes.notice.facts import known
+from derbes.text import clean, data, fill, words
+from derbes.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from derbes.notice.facts import Facts, Row
+
+#: Around a gap in a text, so that it can be set apart; cells cannot bring them in.
+OPEN, CLOSE = "\ue000", "\ue001"
+
+_MARKS = re.compile(f"[{OPEN}{CLOSE}]")
+_SPAN = re.compile(r"(\d+)([YMWD])")
+_DOTS = re.compile(r"(?<!\.)\.\.(?!\.)")  # where a name that ends in a full stop ends a sentence
+_BRACKETS = str.maketrans("[]", "()")
+
+
+@dataclass(frozen=True, eq=False)
+class Says:
+    """The words of notices in one language, over the facts that they are about."""
+
+    lang: str
+    facts: Facts
+
+    def __call__(self, *path: str, **values: object) -> str:
+        """The sentence at this place of ``text/notice.yaml``, filled in; ``n`` chooses among forms of number."""
+        entry = self._entry(*path)
+        if isinstance(entry, list):
+            forms = Locale.parse(self.lang).plural_form(int(str(values["n"])))
+            entry = entry[min(("one", "few", "many", "other").index(forms), len(entry) - 1)]
+        return _DOTS.sub(".", fill(entry, values))
+
+    def _entry(self, *path: str) -> Any:  # noqa: ANN401 - a text or its forms
+        found: Any = data("notice")
+        for step in path:
+            found = found[step]
+        return found[self.lang]
+
+    def gap(self, what: str, **values: object) -> str:
+        """What stands where the inventory says nothing."""
+        return f"{OPEN}{self('words', 'gap', what=self('gaps', what, **values))}{CLOSE}"
+
+    def text(self, value: object, gap: str) -> str:
+        """A cell's text, a person's data masked, or a gap; *none* is said."""
+        if not known(value):
+            return self.gap(gap)
+        said = shown(value)
+        return self("words", "none") if said in {"none", ""} else said
+
+    def date(self, value: object, gap: str) -> str:
+        """A date in full, or a gap."""
+        return Wording(self.lang, "wording").date(pd.Timestamp(str(value)).date()) if known(value) else self.gap(gap)
+
+    def flag(self, value: object, gap: str) -> str:
+        """Yes, no or a gap."""
+        return self("words", "yes" if value else "no") if known(value) else self.gap(gap)
+
+    def label(self, name: str, code: object, gap: str) -> str:
+        """The label of a code of a closed list, or a gap."""
+        return self.facts.inv.schema.label(name, shown(code), self.lang) if known(code) else self.gap(gap)
+
+    def labels(self, name: str, codes: object, gap: str) -> str:
+        """Labels of a list of codes; *none* where it is known to be empty."""
+        if not isinstance(codes, tuple):
+            return self.gap(gap)
+        every = self.facts.inv.schema.lists[name] if "all" in codes else codes
+        return self.joined(self.label(name, code, gap) for code in every)
+
+    def joined(self, texts: Iterable[str]) -> str:
+        """Texts as a list within a sentence, each once; *none* where there are none."""
+        return ", ".join(dict.fromkeys(texts)) or self("words", "none")
+
+    def name(self, table: str, key: object) -> str:
+        """What a row of a table is called, its id where there is no such row or it has no name."""
+        row = self.facts.rows(table).get(str(key), {})
+        return shown(row["name"]) if known(row.get("name")) else shown(key)
+
+    def named(self, table: str, row: Row, column: str, gap: str) -> str:
+        """Names of the rows that a cell refers to."""
+        if not known(row[column]):
+            return self.gap(gap)
+        return self.joined(self.name(table, key) for key in self.facts.listed(row, column, table))
+
+    def country(self, code: object) -> str:
+        """Name of a country."""
+        try:
+            return str(Locale.parse(self.lang).territories.get(str(code), code))
+        except UnknownLocaleError:
+            return str(code)
+
+    def countries(self, codes: object, gap: str) -> str:
+        """Names of countries, or a gap."""
+        return self.joined(map(self.country, codes)) if isinstance(codes, tuple) else self.gap(gap)
+
+    def within(self, constant: str) -> str:
+        """*Within so many working days*, as the law's constant of the day says; a gap where the law says nothing."""
+        days = self.facts.law.constants.get(constant)
+        return self.gap("deadline") if days is None else self("words", "within", n=days)
+
+    def days(self, value: object, gap: str) -> str:
+        """So many working days, or a gap."""
+        return self("words", "days", n=int(str(value))) if known(value) else self.gap(gap)
+
+    def basis(self, row: Row) -> str:
+        """Ground of an activity with its provision, and the act where the ground is another law."""
+        if not known(row["legal_basis"]):
+            return self.gap("basis")
+        code = self.facts.law.basis(shown(row["legal_basis"]))
+        found = self.facts.law.bases[self.facts.law.bases["code"].eq(code)]
+        if not len(found):
+            return shown(row["legal_basis"])
+        ground = found.iloc[0]
+        label = self("words", "basis", label=ground["labels"][self.lang], act=ground["act"], at=ground["at"])
+        if not ground["needs_authority"]:
+            return label
+        return self("purposes", "authority", basis=label, authority=self.text(row["authority"], "act"))
+
+    def act(self, number: str) -> str:
+        """An act with its date, number and the title in force."""
+        act = self.facts.law.act(number)
+        title, date = act.title(self.lang), Wording(self.lang, "wording").date(act.adopted)
+        kind = ("untitled" if act.kind == "order" else "code") if title is None else act.kind
+        form = kind if kind in data("notice")["acts"] else "law"
+        return self("acts", form, date=date, number=number, title=title or "")
+
+    def retention(self, row: Row) -> str:
+        """How long an activity's data are kept: every stage with its event, ground and end."""
+        rows = self.facts.rows("retention")
+        stages, key, seen = [], row["retention_id"], set[str]()
+        while known(key) and str(key) in rows and str(key) not in seen:
+            seen.add(str(key))
+            stages.append(self._stage(rows[str(key)]))
+            key = rows[str(key)]["then_retention_id"]
+        if not stages:
+            return self.gap("retention")
+        told = stages[-1]
+        for stage in reversed(stages[:-1]):
+            told = self("terms", "then", term=stage, then=told)
+        return told
+
+    def _stage(self, row: Row) -> str:
+        term = self.term(row["period"], row["trigger"], row["bound"])
+        told = self("terms", "by_act", term=term, authority=shown(row["authority"])) if known(row["authority"]) else term
+        if known(row["then_retention_id"]) and row["then_retention_id"] != "none":
+            return told
+        fate = self.label("disposal", row["disposal"], "disposal")
+        return self("terms", "then", term=told, then=fate)
+
+    def term(self, cell: object, trigger: object = None, bound: object = None) -> str:
+        """A period in words: those of the language where it is understood, its own where not."""
+        if not known(cell):
+            return self.gap("retention")
+        said = period.parse(str(cell))
+        event = trigger if known(trigger) else said.trigger
+        if said.kind == "until" and known(said.trigger):
+            return self("terms", "until", str(said.trigger))
+        if said.kind in {"indefinite", "by_law"}:
+            return self("terms", said.kind)
+        if said.kind != "fixed" or not said.duration or not _SPAN.search(said.duration):
+            return shown(cell)
+        spans = (Wording(self.lang, "wording").span(int(n), unit) for n, unit in _SPAN.findall(said.duration))
+        limit = self("terms", str(bound)) if bound in {"max", "min"} else ""
+        told = self("terms", "after", str(event)) if known(event) else self.gap("trigger")
+        return self("terms", "order", bound=limit, span=" ".join(spans), event=told)
+
+
+def shown(value: object) -> str:
+    """A cell's text as it may be published: on one line, a person's data masked, no marks of gaps in it."""
+    text = "; ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return mask(clean(_MARKS.sub("", text)).translate(_BRACKETS))
+
+
+def languages(lang: str) -> tuple[str, ...]:
+    """The languages of a document, in the order of its columns. Raises UsageError for one without words."""
+    languages = tuple(lang.split("-"))
+    for one in languages:
+        words(one)
+    return languages

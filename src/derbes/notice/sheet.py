@@ -1,0 +1,106 @@
+"""A document before it is a file: sections of numbered clauses, lines of lists and tables, gaps marked in the text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from derbes.notice.saying import CLOSE, OPEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_GAP = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One paragraph: a clause with a number of its own, a line of the list under it, or plain text."""
+
+    text: str
+    kind: str = "clause"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: what it shows, its headings, and rows of texts."""
+
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    title: str
+    parts: tuple[Line | Grid, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole document in one language; ``lead`` stands between its title and the first section."""
+
+    lang: str
+    title: str
+    lead: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    def pieces(self) -> Iterator[tuple[str, str, Line | Grid | str]]:
+        """Yield every piece in order: kind, its number (empty for most), and the line, the table or the heading."""
+        yield "title", "", self.title
+        yield from (("lead", "", text) for text in self.lead)
+        for place, section in enumerate(self.sections, 1):
+            yield "heading", f"{place}.", section.title
+            number = 0
+            for part in section.parts:
+                counted = isinstance(part, Line) and part.kind == "clause"
+                number += counted
+                kind = part.kind if isinstance(part, Line) else "grid"
+                yield kind, f"{place}.{number}." if counted else "", part
+
+    @property
+    def gaps(self) -> int:
+        """How many facts are missing."""
+        return sum(text.count(OPEN) for text in self.texts())
+
+    def texts(self) -> Iterator[str]:
+        """Yield every text of the document, cells of tables among them, gaps marked."""
+        for _, _, piece in self.pieces():
+            if isinstance(piece, Grid):
+                yield from (piece.caption, *piece.headings, *(cell for row in piece.rows for cell in row))
+            else:
+                yield piece.text if isinstance(piece, Line) else piece
+
+
+def runs(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the text in pieces, each with whether it is a gap."""
+    place = 0
+    for found in _GAP.finditer(text):
+        if found.start() > place:
+            yield text[place : found.start()], False
+        yield found[1], True
+        place = found.end()
+    if place < len(text):
+        yield text[place:], False
+
+
+def unmarked(text: str) -> str:
+    """The text without the marks around its gaps."""
+    return text.replace(OPEN, "").replace(CLOSE, "")
+
+
+def both(grids: Sequence[Grid]) -> Grid:
+    """One table in two languages: what differs stands as *one / other*."""
+
+    def joined(texts: Sequence[str]) -> str:
+        return " / ".join(dict.fromkeys(texts))
+
+    rows = zip(*(grid.rows for grid in grids), strict=True)
+    return Grid(
+        joined([grid.caption for grid in grids]),
+        tuple(map(joined, zip(*(grid.headings for grid in grids), strict=True))),
+        tuple(tuple(map(joined, zip(*row, strict=True))) for row in rows),
+    )

@@ -1,0 +1,133 @@
+"""Where data go and where they stay: recipients, borders, the public, bases, protection, machines that decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from derbes.notice.facts import known
+from derbes.notice.saying import shown
+from derbes.notice.sheet import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from derbes.notice.facts import Facts, Row
+    from derbes.notice.saying import Says
+
+_OUTSIDERS = ("third_party", "group", "public")
+
+
+def transfers(facts: Facts, says: Says) -> Iterator[Line]:
+    """Who receives the group's data, whether they cross the border, whether anybody can see them."""
+    unsure = any(not known(row["recipient_ids"]) for row in facts.activities) or not facts.activities
+    if facts.recipients:
+        yield Line(says("transfers", "lead"))
+        yield from (Line(_recipient(facts, says, row), "item") for row in facts.recipients)
+    yield from (Line(text) for text in _outsiders(facts, says, unsure=unsure))
+    yield Line(_border(facts, says, unsure=unsure))
+    yield Line(_public(facts, says, unsure=unsure))
+
+
+def _recipient(facts: Facts, says: Says, row: Row) -> str:
+    receiving = _receiving(facts, row)
+    return says(
+        "transfers",
+        "item",
+        name=says.name("recipients", row["recipient_id"]),
+        kind=says.label("recipient_kind", row["kind"], "kind"),
+        countries=says.countries(row["countries"], "countries"),
+        purposes=says.joined(
+            says.name("purposes", one["purpose_id"]) if known(one["purpose_id"]) else says.gap("purpose")
+            for one in receiving
+        ),
+    )
+
+
+def _receiving(facts: Facts, row: Row) -> list[Row]:
+    """Activities in which a recipient gets data."""
+    key = row["recipient_id"]
+    return [one for one in facts.activities if key in facts.listed(one, "recipient_ids", "recipients")]
+
+
+def _outsiders(facts: Facts, says: Says, *, unsure: bool) -> Iterator[str]:
+    out = [row for row in facts.recipients if row["kind"] in _OUTSIDERS]
+    if out:
+        yield says("transfers", "outsiders", names=says.joined(says.name("recipients", row["recipient_id"]) for row in out))
+        logged = any(row["kind"] == "transfer_log" for row in facts.rows("documents").values())
+        within = says.within("third_party_notice_days")
+        yield says("transfers", "log" if logged else "unlogged", within=within, gap=says.gap("log"))
+    if unsure or any(not known(row["kind"]) for row in facts.recipients):
+        yield says("transfers", "unsure", gap=says.gap("recipients"))
+    elif not out:
+        yield says("transfers", "none")
+
+
+def _border(facts: Facts, says: Says, *, unsure: bool) -> str:
+    """What is said of the border: of whoever receives data there, and of the systems that stand there."""
+    home = facts.law.country
+    rows = [(row, row["countries"], row.get("transfer_ground")) for row in facts.recipients]
+    rows += [(row, row["storage_countries"], None) for row in facts.systems]
+    places = [
+        says("transfers", "place", country=says.country(code), name=shown(row["name"]), ground=says.label("transfer_ground", ground, "ground"))
+        for row, codes, ground in rows
+        for code in (codes if isinstance(codes, tuple) else ())
+        if code != home
+    ]  # fmt: skip
+    if places:
+        return says("transfers", "abroad", places="; ".join(dict.fromkeys(places)))
+    if unsure or not all(isinstance(codes, tuple) for _, codes, _ in rows):
+        return says("transfers", "border", gap=says.gap("cross_border"))
+    return says("transfers", "home")
+
+
+def _public(facts: Facts, says: Says, *, unsure: bool) -> str:
+    seen = [row for row in facts.recipients if row["kind"] == "public"]
+    if seen:
+        rows = [one for row in seen for one in _receiving(facts, row)]
+        categories = says.joined(says.named("categories", row, "category_ids", "categories") for row in rows)
+        names = says.joined(says.name("recipients", row["recipient_id"]) for row in seen)
+        return says("transfers", "public", categories=categories, names=names)
+    if unsure or any(not known(row["kind"]) for row in facts.recipients):
+        return says("transfers", "published", gap=says.gap("public"))
+    return says("transfers", "closed")
+
+
+def security(facts: Facts, says: Says) -> Iterator[Line]:
+    """Where the group's data are kept, how they are protected, what is done after a breach."""
+    home = facts.law.country
+    inside = [row for row in facts.systems if row["storage_countries"] == (home,)]
+    silent = [row for row in facts.systems if not known(row["storage_countries"])]
+    abroad = [row for row in facts.systems if row not in inside and row not in silent]
+    if inside:
+        yield Line(says("security", "home", sites=says.joined(says.text(row["storage_site"], "site") for row in inside)))
+    if abroad:
+        sites = (f"{shown(row['name'])} ({says.countries(row['storage_countries'], 'countries')})" for row in abroad)
+        yield Line(says("security", "abroad", sites=says.joined(sites)))
+    if silent or not facts.systems:
+        rows = says.joined(shown(row["name"]) for row in silent)
+        yield Line(says("security", "unsure", gap=says.gap("storage", rows=rows) if silent else says.gap("systems")))
+    yield from (Line(text) for text in _measures(facts, says))
+    yield Line(says("security", "breach", within=says.within("breach_notice_days")))
+
+
+def _measures(facts: Facts, says: Says) -> Iterator[str]:
+    """Measures of protection, systems with the same ones together."""
+    together: dict[str, list[str]] = {}
+    for row in facts.systems:
+        together.setdefault(says.labels("measure", row["measures"], "measures"), []).append(shown(row["name"]))
+    for measures, names in together.items():
+        yield says("security", "measures", systems=says.joined(names), measures=measures)
+    if not together:
+        yield says.gap("measures")
+
+
+def automated(facts: Facts, says: Says) -> Iterator[Line]:
+    """Whether machines decide about the group."""
+    decided = [row for row in facts.activities if known(row["automated_decision"]) and row["automated_decision"]]
+    if decided:
+        names = says.joined(says.text(row["name"], "activities") for row in decided)
+        yield Line(says("automated", "yes", activities=names, gap=says.gap("explanation")))
+    if not facts.activities or not all(known(row["automated_decision"]) for row in facts.activities):
+        yield Line(says("automated", "unsure", gap=says.gap("automated")))
+    elif not decided:
+        yield Line(says("automated", "no"))
