@@ -74,10 +74,10 @@ def _purposes(facts: Facts, says: Says) -> Grid:
 def _use(says: Says, row: Row) -> tuple[str, ...]:
     return (
         says.name("purposes", row["purpose_id"]) if known(row["purpose_id"]) else says.gap("purpose"),
-        says.named("categories", row, "category_ids", "categories"),
+        says.named("categories", [row], "category_ids", "categories"),
         says.basis(row),
         says.retention(row),
-        says.named("recipients", row, "recipient_ids", "recipients"),
+        says.named("recipients", [row], "recipient_ids", "recipients"),
     )
 
 

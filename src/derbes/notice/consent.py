@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from derbes.notice.facts import known
-from derbes.notice.saying import shown
+from derbes.notice.saying import CONSENT, shown
 from derbes.notice.sheet import Line, Section
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def consent(facts: Facts, says: Says) -> tuple[Section, ...]:
 def _missing(facts: Facts) -> Iterator[Row]:
     columns = facts.inv.schema.tables["consents"].columns
     for row in facts.activities:
-        rests = known(row["legal_basis"]) and facts.law.basis(row["legal_basis"]) == "consent"
+        rests = known(row["legal_basis"]) and facts.law.basis(row["legal_basis"]) == CONSENT
         if rests and not known(row["consent_ids"]):
             yield dict.fromkeys(columns) | {to: row[column] for to, column in _KNOWN.items()}
 
@@ -35,7 +35,7 @@ def _missing(facts: Facts) -> Iterator[Row]:
 def _title(says: Says, row: Row) -> str:
     if known(row["name"]):
         return shown(row["name"])
-    return says("form", "untitled", purposes=says.named("purposes", row, "purpose_ids", "purpose"))
+    return says("form", "untitled", purposes=says.named("purposes", [row], "purpose_ids", "purpose"))
 
 
 def _contents(facts: Facts, says: Says, row: Row) -> Iterator[Line]:
@@ -43,7 +43,7 @@ def _contents(facts: Facts, says: Says, row: Row) -> Iterator[Line]:
     for name, item in facts.law.sections["consent_contents"].items():
         label = item["labels"][says.lang]
         yield Line(says("form", "item", label=f"{label[:1].upper()}{label[1:]}", value=values[name]))
-    yield Line(says("form", "purposes", purposes=says.named("purposes", row, "purpose_ids", "purpose")))
+    yield Line(says("form", "purposes", purposes=says.named("purposes", [row], "purpose_ids", "purpose")))
     channels = says.labels("channel", row["withdrawal_channels"], "withdrawal")
     yield Line(says("form", "withdrawal", channels=channels, days=says.days(row["withdrawal_days"], "withdrawal_days")))
     form = says.label("consent_form", row["form"], "form")
@@ -59,11 +59,11 @@ def _values(facts: Facts, says: Says, row: Row) -> dict[str, str]:
     return {
         "operator": says("form", "operator", **{name: says.text(operator.get(name), name) for name in ("name", "bin", "address")}),
         "subject": says("form", by, blank=blank) if known(row["given_by"]) else f"{blank}; {says.gap('given_by')}",
-        "term": says.term(row["term"], "collection") if known(row["term"]) else says.gap("term"),
+        "term": says.consent_term(row["term"]),
         "third_parties": _recipients(facts, says, row),
         "cross_border": _abroad(facts, says, row),
         "public_sources": _recipients(facts, says, row, kind="public"),
-        "data_list": says.named("categories", row, "category_ids", "categories"),
+        "data_list": says.named("categories", [row], "category_ids", "categories"),
     }  # fmt: skip
 
 

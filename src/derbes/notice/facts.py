@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
+#: Instead of a group's id: every group of the inventory, as a policy speaks of all.
+EVERYBODY = "all"
 _NOBODY = frozenset({"none"})
 
 
@@ -31,7 +33,7 @@ def known(value: object) -> bool:
 class Facts:
     """An inventory seen from one group of subjects and its kin, as of the day of a law pack.
 
-    Kin are the groups above and below it in the tree of subjects. A row that does not say whose data it is about is
+    Kin are the groups above and below it in the tree of subjects; ``all`` is every group. A row that does not say whose data it is about is
     none of theirs; ``nobodys`` names such rows. Rows are mappings of a table's columns, in the inventory's order.
     """
 
@@ -42,6 +44,8 @@ class Facts:
     @cached_property
     def group(self) -> tuple[str, ...]:
         """The group's id and those of its kin, itself first, the others in the order of the table."""
+        if self.subject == EVERYBODY:
+            return tuple(dict.fromkeys(self.inv.subjects["subject_id"].dropna()))
         pairs = kin(self.inv, "subjects")
         others = {*pairs.loc[pairs["id"].eq(self.subject), "other"]} - {self.subject}
         return (self.subject, *(name for name in self.inv.subjects["subject_id"].dropna() if name in others))
@@ -137,9 +141,12 @@ class Facts:
 
 
 def facts(inv: Inventory, law: LawPack, subject: str) -> Facts:
-    """What an inventory knows of a group of subjects. Raises UsageError with the closest id where it has no such one."""
+    """What an inventory knows of a group of subjects, or of ``all``.
+
+    Raises UsageError with the closest id where it has no such group.
+    """
     ids = [*inv.subjects["subject_id"].dropna()]
-    if subject not in ids:
+    if subject not in {*ids, EVERYBODY}:
         remedy = did_you_mean(subject, ids) or f"Choose one of {', '.join(ids)}."
         raise UsageError(f"subject {subject}", "is not in the inventory", remedy)
     return Facts(inv, law, subject)

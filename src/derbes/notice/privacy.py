@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from derbes.notice.facts import known
 from derbes.notice.procedures import answers, rights
-from derbes.notice.saying import shown
-from derbes.notice.sheet import Line, Section
+from derbes.notice.saying import CONSENT, shown
+from derbes.notice.sheet import Line, Section, unmarked
 from derbes.notice.transfers import automated, security, transfers
+from derbes.policy.phrasing import LANGUAGES as LEXICONS
+from derbes.policy.phrasing import lexicon
+from derbes.text import data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from derbes.notice.facts import Facts, Row
     from derbes.notice.saying import Says
@@ -32,9 +35,11 @@ def privacy(facts: Facts, says: Says) -> tuple[Section, ...]:
         "automated": automated(facts, says),
         "rights": rights(facts, says),
         "answers": answers(facts, says),
-        "about": _about(facts, says),
     }
-    return tuple(Section(says("sections", name), tuple(lines)) for name, lines in parts.items())
+    told = {name: tuple(lines) for name, lines in parts.items()}
+    told["about"] = tuple(_about(facts, says))
+    told["about"] += tuple(_terms(says, [line.text for lines in told.values() for line in lines]))
+    return tuple(Section(says("sections", name), lines) for name, lines in told.items())
 
 
 def operator(facts: Facts, says: Says) -> Iterator[Line]:
@@ -44,7 +49,6 @@ def operator(facts: Facts, says: Says) -> Iterator[Line]:
     role = says.text(row.get("responsible_role"), "role")
     yield Line(says("operator", "responsible", role=role, contact=says.text(row.get("responsible_contact"), "contact")))
     yield Line(says("operator", "acts", acts="; ".join(says.act(number) for number in _acts(facts))))
-    yield Line(says("operator", "meaning"))
 
 
 def _acts(facts: Facts) -> Iterator[str]:
@@ -120,22 +124,20 @@ def _purpose(facts: Facts, says: Says, rows: list[Row]) -> str:
         "item",
         purpose=says.name("purposes", first) if known(first) else says.gap("purpose"),
         subjects=says.joined(subjects),
-        categories=says.joined(says.named("categories", row, "category_ids", "categories") for row in rows),
+        categories=says.named("categories", rows, "category_ids", "categories"),
         basis="; ".join(dict.fromkeys(says.basis(row) for row in rows)),
         retention="; ".join(dict.fromkeys(says.retention(row) for row in rows)),
-        recipients=says.joined(says.named("recipients", row, "recipient_ids", "recipients") for row in rows),
+        recipients=says.named("recipients", rows, "recipient_ids", "recipients"),
     )
 
 
 def consents(facts: Facts, says: Says) -> Iterator[Line]:
     """Every consent with its form and term, and how it is withdrawn."""
-    asked = [row for row in facts.activities if known(row["legal_basis"]) and facts.law.basis(row["legal_basis"]) == "consent"]
+    asked = [row for row in facts.activities if known(row["legal_basis"]) and facts.law.basis(row["legal_basis"]) == CONSENT]
     yield from (Line(_consent(facts, says, row)) for row in facts.consents)
     if any(not known(row["consent_ids"]) for row in asked):
         yield Line(says.gap("consents"))
-    if facts.consents or asked:
-        yield Line(says("consent", "refusal"))
-    else:
+    if not facts.consents and not asked:
         yield Line(says("consent", "none"))
 
 
@@ -144,10 +146,10 @@ def _consent(facts: Facts, says: Says, row: Row) -> str:
         "consent",
         "item",
         name=says.name("consents", row["consent_id"]),
-        purposes=says.named("purposes", row, "purpose_ids", "purpose"),
+        purposes=says.named("purposes", [row], "purpose_ids", "purpose"),
         form=says.label("consent_form", row["form"], "form"),
         given_by=says.label("given_by", row["given_by"], "given_by"),
-        term=says.term(row["term"], "collection") if known(row["term"]) else says.gap("term"),
+        term=says.consent_term(row["term"]),
         channels=says.labels("channel", row["withdrawal_channels"], "withdrawal"),
         days=says.days(row["withdrawal_days"], "withdrawal_days"),
     )
@@ -164,3 +166,24 @@ def _about(facts: Facts, says: Says) -> Iterator[Line]:
     dates = {name: says.date(row[f"{name}_on"], "policy") for name in ("approved", "effective")}
     number, version = says.text(row["number"], "policy"), says.text(row["version"], "policy")
     yield Line(says("about", "policy", number=number, version=version, **dates))
+
+
+def _terms(says: Says, texts: list[str]) -> Iterator[Line]:
+    """What the words of the notice mean: those of the law, and others that policies should explain."""
+    lawful = data("notice")["law_terms"][says.lang]
+    yield Line(says("about", "meaning", terms=_quoted(lawful)))
+    others = [term for term in _used(says.lang, unmarked(" ".join(texts))) if term not in lawful]
+    yield Line(says("about", "ordinary", terms=_quoted(others)) if others else says("about", "rest"))
+
+
+def _quoted(terms: Iterable[str]) -> str:
+    return ", ".join(f"\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}{term}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}" for term in terms)
+
+
+def _used(lang: str, text: str) -> list[str]:
+    """Terms that policies use and seldom define, as far as they stand in the text."""
+    if lang not in LEXICONS:
+        return []
+    words = lexicon(lang)
+    folded = words.fold(text)
+    return [term for term in words.at("terms") if words.term(term).search(folded)]

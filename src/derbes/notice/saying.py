@@ -26,6 +26,8 @@ OPEN, CLOSE = "\ue000", "\ue001"
 
 _MARKS = re.compile(f"[{OPEN}{CLOSE}]")
 _SPAN = re.compile(r"(\d+)([YMWD])")
+CONSENT = "consent"  # the ground that needs no provision to be understood
+_CASES = "9"  # the article of the law whose items are the cases without consent
 _DOTS = re.compile(r"(?<!\.)\.\.(?!\.)")  # where a name that ends in a full stop ends a sentence
 _BRACKETS = str.maketrans("[]", "()")
 
@@ -81,20 +83,22 @@ class Says:
         every = self.facts.inv.schema.lists[name] if "all" in codes else codes
         return self.joined(self.label(name, code, gap) for code in every)
 
-    def joined(self, texts: Iterable[str]) -> str:
+    def joined(self, texts: Iterable[str], by: str = ", ") -> str:
         """Texts as a list within a sentence, each once; *none* where there are none."""
-        return ", ".join(dict.fromkeys(texts)) or self("words", "none")
+        return by.join(dict.fromkeys(texts)) or self("words", "none")
 
     def name(self, table: str, key: object) -> str:
         """What a row of a table is called, its id where there is no such row or it has no name."""
         row = self.facts.rows(table).get(str(key), {})
         return shown(row["name"]) if known(row.get("name")) else shown(key)
 
-    def named(self, table: str, row: Row, column: str, gap: str) -> str:
-        """Names of the rows that a cell refers to."""
-        if not known(row[column]):
-            return self.gap(gap)
-        return self.joined(self.name(table, key) for key in self.facts.listed(row, column, table))
+    def named(self, table: str, rows: Iterable[Row], column: str, gap: str) -> str:
+        """Names of the rows of a table that cells of a column refer to, each once, and a gap where one is empty."""
+        names: list[str] = []
+        for row in rows:
+            ids = self.facts.listed(row, column, table)
+            names += [self.name(table, key) for key in ids] if known(row[column]) else [self.gap(gap)]
+        return self.joined(names, "; ")
 
     def country(self, code: object) -> str:
         """Name of a country."""
@@ -125,15 +129,25 @@ class Says:
         if not len(found):
             return shown(row["legal_basis"])
         ground = found.iloc[0]
-        label = self("words", "basis", label=ground["labels"][self.lang], act=ground["act"], at=ground["at"])
-        if not ground["needs_authority"]:
-            return label
-        return self("purposes", "authority", basis=label, authority=self.text(row["authority"], "act"))
+        if code == CONSENT:
+            return str(ground["labels"][self.lang])
+        needs = bool(ground["needs_authority"])
+        label = self("words", "by_law") if needs else str(ground["labels"][self.lang])
+        told = self("words", "basis", label=label, provision=self.provision(str(ground["at"])))
+        return self("purposes", "authority", basis=told, authority=self.text(row["authority"], "act")) if needs else told
+
+    def provision(self, at: str) -> str:
+        """A provision of the law on personal data in words; the cases of article 9 are items."""
+        article, _, part = at.removesuffix(")").partition("(")
+        form = "article" if not part else "item" if article == _CASES else "part"
+        return self("words", form, article=article, part=part.replace(")(", "."))
 
     def act(self, number: str) -> str:
         """An act with its date, number and the title in force."""
         act = self.facts.law.act(number)
-        title, date = act.title(self.lang), Wording(self.lang, "wording").date(act.adopted)
+        title, adopted = act.title(self.lang), act.adopted
+        month = data("notice")["acts"]["months"][self.lang][adopted.month - 1]
+        date = self("acts", "date", day=adopted.day, month=month, year=adopted.year)
         kind = ("untitled" if act.kind == "order" else "code") if title is None else act.kind
         form = kind if kind in data("notice")["acts"] else "law"
         return self("acts", form, date=date, number=number, title=title or "")
@@ -161,6 +175,17 @@ class Says:
         fate = self.label("disposal", row["disposal"], "disposal")
         return self("terms", "then", term=told, then=fate)
 
+    def consent_term(self, cell: object) -> str:
+        """How long a consent holds: from the day it is given where the register names no other event."""
+        said = period.parse(str(cell)) if known(cell) else None
+        if said and said.kind == "fixed" and said.trigger is None and said.duration and _SPAN.search(said.duration):
+            return self("terms", "given", span=self._spans(said.duration))
+        return self.term(cell) if said else self.gap("term")
+
+    def _spans(self, duration: str) -> str:
+        wording = Wording(self.lang, "wording")
+        return " ".join(wording.span(int(n), unit) for n, unit in _SPAN.findall(duration))
+
     def term(self, cell: object, trigger: object = None, bound: object = None) -> str:
         """A period in words: those of the language where it is understood, its own where not."""
         if not known(cell):
@@ -173,10 +198,9 @@ class Says:
             return self("terms", said.kind)
         if said.kind != "fixed" or not said.duration or not _SPAN.search(said.duration):
             return shown(cell)
-        spans = (Wording(self.lang, "wording").span(int(n), unit) for n, unit in _SPAN.findall(said.duration))
         limit = self("terms", str(bound)) if bound in {"max", "min"} else ""
         told = self("terms", "after", str(event)) if known(event) else self.gap("trigger")
-        return self("terms", "order", bound=limit, span=" ".join(spans), event=told)
+        return self("terms", "order", bound=limit, span=self._spans(said.duration), event=told)
 
 
 def shown(value: object) -> str:

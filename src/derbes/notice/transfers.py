@@ -84,7 +84,7 @@ def _public(facts: Facts, says: Says, *, unsure: bool) -> str:
     seen = [row for row in facts.recipients if row["kind"] == "public"]
     if seen:
         rows = [one for row in seen for one in _receiving(facts, row)]
-        categories = says.joined(says.named("categories", row, "category_ids", "categories") for row in rows)
+        categories = says.named("categories", rows, "category_ids", "categories")
         names = says.joined(says.name("recipients", row["recipient_id"]) for row in seen)
         return says("transfers", "public", categories=categories, names=names)
     if unsure or any(not known(row["kind"]) for row in facts.recipients):

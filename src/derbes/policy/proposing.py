@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Columns of closed lists that phrases tell.
-CODED = ("natures", "recipient_kinds", "right_kinds", "channels", "basis_codes")
+CODED = ("natures", "recipient_kinds", "right_kinds", "channels", "basis_codes", "elements")
 PERIODS = ("clause_id", "phrase", "kind", "duration", "trigger", "bound")
 _LISTS = (*CODED, "listed_natures", "requisites", "absolute_words", "open_words")
 _SUMMARY_WORDS = 12

@@ -26,8 +26,8 @@ def defined(clause: Clause, lang: str) -> tuple[list[str], bool]:
     if clause.heading:
         return [], False
     stated = list(dict.fromkeys(_stated(clause, words)))
-    called = [term for term in _called(clause.text, words) if term not in stated]
-    return [*stated, *called], bool(stated)
+    aside = [term for term in (*_called(clause.text, words), *_referred(clause.text, words)) if term not in stated]
+    return [*stated, *dict.fromkeys(aside)], bool(stated)
 
 
 def _stated(clause: Clause, words: Lexicon) -> Iterator[str]:
@@ -68,6 +68,14 @@ def _called(text: str, words: Lexicon) -> Iterator[str]:
             for term in re.split(r"\s*[,;]\s*", rest):
                 if _bare(term):
                     yield _bare(term)
+
+
+def _referred(text: str, words: Lexicon) -> Iterator[str]:
+    """Yield quoted terms of a sentence that leaves their meaning to another text: *as the law defines them*."""
+    folded = words.fold(text)
+    for start, end in sentences(folded):
+        if words.pattern("referred").search(folded, start, end):
+            yield from (_bare(found[1]) for found in _QUOTED.finditer(text, start, end))
 
 
 def used(clauses: Sequence[Clause], definitions: Sequence[Sequence[str]], lang: str) -> list[list[str]]:
