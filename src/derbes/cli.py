@@ -211,6 +211,25 @@ def export(inventory: Path | None, form: str, out: Path, as_of: str | None) -> N
 
 
 @main.command()
+@inventory_argument
+@click.option("--subject", required=True, metavar="ID", help="Group of subjects, with its kin; or all.")
+@click.option("--kind", type=click.Choice(["notice", "answer", "consent"]), default="notice", show_default=True)
+@click.option("--lang", type=click.Choice([*LANGUAGES, "kk-ru"]), default="ru", show_default=True, help="Language.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A .docx or .html (else as text).")
+@as_of_option
+@law_option
+def notice(inventory: Path | None, out: Path | None, **asked: Any) -> None:  # noqa: ANN401
+    """Write a privacy notice, the answer to a request or a text of consent, from what the inventory says."""
+    from derbes import notice as written  # noqa: PLC0415
+    from derbes.law import load_law  # noqa: PLC0415
+    from derbes.read.loading import load  # noqa: PLC0415
+
+    law, about = load_law(asked["law"], _day(asked["as_of"]) or _today()), asked["subject"]
+    made = written.documents(load(_inventory(inventory)), law, about, kind=asked["kind"], lang=asked["lang"])
+    _say(str(written.publish(made, out)) if out else "\n\n".join(map(written.plain, made)))
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--inventory", type=click.Path(path_type=Path), help="Where the inventory stands now.")
 @lang_option

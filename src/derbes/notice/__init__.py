@@ -14,7 +14,7 @@ from derbes.notice.facts import facts
 from derbes.notice.hypertext import page
 from derbes.notice.privacy import privacy
 from derbes.notice.saying import Says, languages
-from derbes.notice.sheet import Document
+from derbes.notice.sheet import Document, plain
 from derbes.notice.word import word
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from derbes.notice.facts import Facts
     from derbes.notice.sheet import Section
 
-__all__ = ["KINDS", "Document", "documents", "publish"]
+__all__ = ["KINDS", "Document", "documents", "plain", "publish"]
 
 _SECTIONS: dict[str, Callable[[Facts, Says], tuple[Section, ...]]] = {
     "notice": privacy,
@@ -65,10 +65,15 @@ def _document(about: Facts, says: Says, kind: str) -> Document:
 def publish(made: tuple[Document, ...], target: Path) -> Path:
     """Write documents as .docx or .html, by the name of the file; two languages stand side by side.
 
-    Raises UsageError for another kind of file.
+    A file that is there is left alone, since people fill the gaps in by hand. Raises UsageError for it, and for
+    another kind of file.
     """
     if target.suffix.lower() not in FORMS:
         raise UsageError(str(target), "is not named .docx or .html", "Give the file a name that ends in one of them.")
+    if target.exists():
+        raise UsageError(str(target), "is there already", "Name a new file: what was filled in by hand is not lost.")
     content = word(made) if target.suffix.lower() == ".docx" else page(made).encode()
-    target.write_bytes(content)
+    draft = target.with_name(f".{target.name}.tmp")
+    draft.write_bytes(content)
+    draft.replace(target)
     return target

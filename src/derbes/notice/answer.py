@@ -33,7 +33,9 @@ def answer(facts: Facts, says: Says) -> tuple[Section, ...]:
         Section(says("sections", "transfers"), tuple(transfers(facts, says))),
         Section(says("sections", "rights"), tuple(rights(facts, says))),
         Section(says("sections", "answers"), tuple(answers(facts, says))),
-        Section(says("answer", "sections", "locator"), (Line(says("answer", "internal"), "text"), _locator(facts, says))),
+        Section(
+            says("answer", "sections", "locator"), (Line(says("answer", "internal"), "text"), _locator(facts, says))
+        ),
     )
 
 

@@ -20,7 +20,9 @@ _KNOWN = {"purpose_ids": "purpose_id", "category_ids": "category_ids", "recipien
 
 def consent(facts: Facts, says: Says) -> tuple[Section, ...]:
     """One section a consent: those of the register, and one for every activity whose consent is not in it."""
-    made = [Section(_title(says, row), tuple(_contents(facts, says, row))) for row in (*facts.consents, *_missing(facts))]
+    made = [
+        Section(_title(says, row), tuple(_contents(facts, says, row))) for row in (*facts.consents, *_missing(facts))
+    ]
     return tuple(made) or (Section(says("form", "section"), (Line(says("form", "nothing"), "text"),)),)
 
 
@@ -56,15 +58,16 @@ def _values(facts: Facts, says: Says, row: Row) -> dict[str, str]:
     operator: dict[str, Any] = dict(next(iter(facts.rows("operator").values()), {}))
     blank = says("words", "blank")
     by = "representative" if row["given_by"] == "representative" else "subject"
+    told = {name: says.text(operator.get(name), name) for name in ("name", "bin", "address")}
     return {
-        "operator": says("form", "operator", **{name: says.text(operator.get(name), name) for name in ("name", "bin", "address")}),
+        "operator": says("form", "operator", **told),
         "subject": says("form", by, blank=blank) if known(row["given_by"]) else f"{blank}; {says.gap('given_by')}",
         "term": says.consent_term(row["term"]),
         "third_parties": _recipients(facts, says, row),
         "cross_border": _abroad(facts, says, row),
         "public_sources": _recipients(facts, says, row, kind="public"),
         "data_list": says.named("categories", [row], "category_ids", "categories"),
-    }  # fmt: skip
+    }
 
 
 def _recipients(facts: Facts, says: Says, row: Row, kind: str = "") -> str:

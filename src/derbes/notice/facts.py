@@ -31,9 +31,9 @@ def known(value: object) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """An inventory seen from one group of subjects and its kin, as of the day of a law pack.
+    """An inventory seen from one group of subjects and its kin, or from all groups, on the day of a law pack.
 
-    Kin are the groups above and below it in the tree of subjects; ``all`` is every group. A row that does not say whose data it is about is
+    Kin are the groups above and below it in the tree of subjects. A row that does not say whose data it is about is
     none of theirs; ``nobodys`` names such rows. Rows are mappings of a table's columns, in the inventory's order.
     """
 
@@ -73,7 +73,7 @@ class Facts:
 
     @cached_property
     def consents(self) -> list[Row]:
-        """Consents that the group's activities rest on, and others that are asked of the group for the same purposes."""
+        """Consents that the group's activities rest on, and others asked of the group for the same purposes."""
         named = {name for row in self.activities for name in self.listed(row, "consent_ids", "consents")}
         ends = {row["purpose_id"] for row in self.activities if known(row["purpose_id"])}
         own = self._rows("consents", self._about("consents"))
@@ -95,12 +95,17 @@ class Facts:
 
     def categories(self, subject: str) -> list[Row]:
         """Kinds of data that the register keeps of one group: those of its activities and of its fields."""
-        named = {name for row in self.of(subject, self.activities) for name in self.listed(row, "category_ids", "categories")}
-        held = self.rows("fields")
-        through = (name for row in self.of(subject, self.activities) for name in self.listed(row, "field_ids", "fields"))
-        named |= {held[name]["category_id"] for name in through if name in held}
-        named |= {row["category_id"] for row in self.of(subject, self.fields)}
+        rows = self.of(subject, self.activities)
+        named = {name for row in rows for name in self.listed(row, "category_ids", "categories")}
+        named |= {row["category_id"] for row in self.held(subject)}
         return [row for name, row in self.rows("categories").items() if name in named]
+
+    def held(self, subject: str) -> list[Row]:
+        """Fields of one group, and those that do not say whose they are where its activities name them."""
+        rows = self.of(subject, self.activities)
+        named = {name for row in rows for name in self.listed(row, "field_ids", "fields")}
+        silent = [row for row in self.fields if not known(row["subject_ids"]) and row["field_id"] in named]
+        return [*self.of(subject, self.fields), *silent]
 
     def of(self, subject: str, rows: Iterable[Row]) -> list[Row]:
         """Those of the rows that are about one group."""
@@ -122,8 +127,14 @@ class Facts:
 
     def rows(self, table: str) -> dict[str, Row]:
         """All rows of a table by id."""
-        key = self.inv.schema.tables[table].key
-        return {str(row[key]): row for row in self._rows(table, self.inv.tables[table].index) if known(row[key])}
+        if table not in self._kept:
+            key, rows = self.inv.schema.tables[table].key, self._rows(table, self.inv.tables[table].index)
+            self._kept[table] = {str(row[key]): row for row in rows if known(row[key])}
+        return self._kept[table]
+
+    @cached_property
+    def _kept(self) -> dict[str, dict[str, Row]]:
+        return {}
 
     def listed(self, row: Row, column: str, to: str) -> tuple[str, ...]:
         """Ids that a cell names, every row of the table for *all*; none where it is empty or says *none*."""

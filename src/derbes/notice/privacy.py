@@ -91,7 +91,7 @@ def _data(facts: Facts, says: Says) -> Iterator[Line]:
 
 def _kept(facts: Facts, says: Says, category: Row, subject: str) -> str:
     """One kind of data: its name, who may have access, where it comes from, whether it must be given."""
-    fields = [row for row in facts.of(subject, facts.fields) if row["category_id"] == category["category_id"]]
+    fields = [row for row in facts.held(subject) if row["category_id"] == category["category_id"]]
     sources = [says.label("source", row["source"], "source") for row in fields]
     must = [row["mandatory"] for row in fields]
     needed = True if True in must else (None if not must or not all(map(known, must)) else False)
@@ -133,15 +133,17 @@ def _purpose(facts: Facts, says: Says, rows: list[Row]) -> str:
 
 def consents(facts: Facts, says: Says) -> Iterator[Line]:
     """Every consent with its form and term, and how it is withdrawn."""
-    asked = [row for row in facts.activities if known(row["legal_basis"]) and facts.law.basis(row["legal_basis"]) == CONSENT]
-    yield from (Line(_consent(facts, says, row)) for row in facts.consents)
+    asked = [
+        row for row in facts.activities if known(row["legal_basis"]) and facts.law.basis(row["legal_basis"]) == CONSENT
+    ]
+    yield from (Line(_consent(says, row)) for row in facts.consents)
     if any(not known(row["consent_ids"]) for row in asked):
         yield Line(says.gap("consents"))
     if not facts.consents and not asked:
         yield Line(says("consent", "none"))
 
 
-def _consent(facts: Facts, says: Says, row: Row) -> str:
+def _consent(says: Says, row: Row) -> str:
     return says(
         "consent",
         "item",
@@ -177,7 +179,10 @@ def _terms(says: Says, texts: list[str]) -> Iterator[Line]:
 
 
 def _quoted(terms: Iterable[str]) -> str:
-    return ", ".join(f"\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}{term}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}" for term in terms)
+    return ", ".join(
+        f"\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}{term}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
+        for term in terms
+    )
 
 
 def _used(lang: str, text: str) -> list[str]:

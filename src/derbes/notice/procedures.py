@@ -26,7 +26,10 @@ def rights(facts: Facts, says: Says) -> Iterator[Line]:
         words = data("notice")["right"].get(name)
         if words is None or (right.get("applies") == "automated" and not _decided(facts)):
             continue
-        parts = [says("right", name, "text"), *(_part(says, name, code) for code in words.get("parts", {}) if code in due)]
+        parts = [
+            says("right", name, "text"),
+            *(_part(says, name, code) for code in words.get("parts", {}) if code in due),
+        ]
         yield Line(" ".join(parts))
         rows = facts.rights(right.get("right_kinds", [name]))
         for row in rows:

@@ -134,7 +134,9 @@ class Says:
         needs = bool(ground["needs_authority"])
         label = self("words", "by_law") if needs else str(ground["labels"][self.lang])
         told = self("words", "basis", label=label, provision=self.provision(str(ground["at"])))
-        return self("purposes", "authority", basis=told, authority=self.text(row["authority"], "act")) if needs else told
+        return (
+            self("purposes", "authority", basis=told, authority=self.text(row["authority"], "act")) if needs else told
+        )
 
     def provision(self, at: str) -> str:
         """A provision of the law on personal data in words; the cases of article 9 are items."""
@@ -169,7 +171,9 @@ class Says:
 
     def _stage(self, row: Row) -> str:
         term = self.term(row["period"], row["trigger"], row["bound"])
-        told = self("terms", "by_act", term=term, authority=shown(row["authority"])) if known(row["authority"]) else term
+        told = (
+            self("terms", "by_act", term=term, authority=shown(row["authority"])) if known(row["authority"]) else term
+        )
         if known(row["then_retention_id"]) and row["then_retention_id"] != "none":
             return told
         fate = self.label("disposal", row["disposal"], "disposal")

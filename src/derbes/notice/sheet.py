@@ -11,6 +11,7 @@ from derbes.notice.saying import CLOSE, OPEN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_BULLET = "-"
 _GAP = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 
 
@@ -104,3 +105,15 @@ def both(grids: Sequence[Grid]) -> Grid:
         tuple(map(joined, zip(*(grid.headings for grid in grids), strict=True))),
         tuple(tuple(map(joined, zip(*row, strict=True))) for row in rows),
     )
+
+
+def plain(document: Document) -> str:
+    """The document as text for a terminal: a line a piece, cells of tables apart by bars."""
+    lines = []
+    for kind, number, piece in document.pieces():
+        if isinstance(piece, Grid):
+            lines += [unmarked(" | ".join(row)) for row in (piece.headings, *piece.rows)]
+        else:
+            text = piece.text if isinstance(piece, Line) else piece
+            lines.append(unmarked(f"{_BULLET if kind == 'item' else number} {text}".strip()))
+    return "\n".join(lines)

@@ -52,7 +52,9 @@ def _receiving(facts: Facts, row: Row) -> list[Row]:
 def _outsiders(facts: Facts, says: Says, *, unsure: bool) -> Iterator[str]:
     out = [row for row in facts.recipients if row["kind"] in _OUTSIDERS]
     if out:
-        yield says("transfers", "outsiders", names=says.joined(says.name("recipients", row["recipient_id"]) for row in out))
+        yield says(
+            "transfers", "outsiders", names=says.joined(says.name("recipients", row["recipient_id"]) for row in out)
+        )
         logged = any(row["kind"] == "transfer_log" for row in facts.rows("documents").values())
         within = says.within("third_party_notice_days")
         yield says("transfers", "log" if logged else "unlogged", within=within, gap=says.gap("log"))
@@ -68,16 +70,21 @@ def _border(facts: Facts, says: Says, *, unsure: bool) -> str:
     rows = [(row, row["countries"], row.get("transfer_ground")) for row in facts.recipients]
     rows += [(row, row["storage_countries"], None) for row in facts.systems]
     places = [
-        says("transfers", "place", country=says.country(code), name=shown(row["name"]), ground=says.label("transfer_ground", ground, "ground"))
+        _place(says, shown(row["name"]), code, ground)
         for row, codes, ground in rows
         for code in (codes if isinstance(codes, tuple) else ())
         if code != home
-    ]  # fmt: skip
+    ]
     if places:
         return says("transfers", "abroad", places="; ".join(dict.fromkeys(places)))
     if unsure or not all(isinstance(codes, tuple) for _, codes, _ in rows):
         return says("transfers", "border", gap=says.gap("cross_border"))
     return says("transfers", "home")
+
+
+def _place(says: Says, name: str, code: str, ground: object) -> str:
+    told = says.label("transfer_ground", ground, "ground")
+    return says("transfers", "place", country=says.country(code), name=name, ground=told)
 
 
 def _public(facts: Facts, says: Says, *, unsure: bool) -> str:
@@ -99,7 +106,9 @@ def security(facts: Facts, says: Says) -> Iterator[Line]:
     silent = [row for row in facts.systems if not known(row["storage_countries"])]
     abroad = [row for row in facts.systems if row not in inside and row not in silent]
     if inside:
-        yield Line(says("security", "home", sites=says.joined(says.text(row["storage_site"], "site") for row in inside)))
+        yield Line(
+            says("security", "home", sites=says.joined(says.text(row["storage_site"], "site") for row in inside))
+        )
     if abroad:
         sites = (f"{shown(row['name'])} ({says.countries(row['storage_countries'], 'countries')})" for row in abroad)
         yield Line(says("security", "abroad", sites=says.joined(sites)))

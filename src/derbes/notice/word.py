@@ -30,12 +30,11 @@ def word(documents: Sequence[Document]) -> bytes:
     """The bytes of a .docx: one document as paragraphs, two side by side in a table."""
     made = docx.Document()
     _dress(made, documents[0].lang)
-    pieces = [list(document.pieces()) for document in documents]
     if len(documents) == 1:
-        for kind, number, piece in pieces[0]:
+        for kind, number, piece in documents[0].pieces():
             _write(made, kind, number, piece)
     else:
-        _beside(made, list(zip(*pieces, strict=True)), documents)
+        _beside(made, documents)
     properties = made.core_properties
     properties.title, properties.author, properties.comments = documents[0].title, "derbes", ""
     properties.language = _LANGUAGES[documents[0].lang]
@@ -104,10 +103,10 @@ def _repeat(row: Any) -> None:  # noqa: ANN401 - a table's row
     row._tr.get_or_add_trPr().append(mark)  # noqa: SLF001 - python-docx has no name for it
 
 
-def _beside(made: Any, rows: Sequence[Sequence[tuple[str, str, Line | Grid | str]]], documents: Sequence[Document]) -> None:  # noqa: ANN401
+def _beside(made: Any, documents: Sequence[Document]) -> None:  # noqa: ANN401 - a document
     """Write two languages side by side, piece by piece; a table stands once, in both."""
     table = None
-    for pieces in rows:
+    for pieces in zip(*(document.pieces() for document in documents), strict=True):
         grids = [piece for _, _, piece in pieces if isinstance(piece, Grid)]
         if grids:
             table = None
