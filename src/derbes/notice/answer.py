@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from derbes.notice.facts import known
-from derbes.notice.privacy import consents, operator
+from derbes.notice.privacy import by_purpose, consents, operator
 from derbes.notice.procedures import answers, rights
 from derbes.notice.saying import shown
 from derbes.notice.sheet import Grid, Line, Section
@@ -62,24 +62,27 @@ def _kept(facts: Facts, says: Says, category: Row) -> tuple[str, ...]:
     places = [says.name("systems", row["system_id"]) for row in fields if known(row["system_id"])]
     return (
         says.name("categories", key),
-        says.joined(says.name("subjects", name) for name in whose),
+        says.joined((says.name("subjects", name) for name in whose), "; "),
         says.label("access_class", category["access_class"], "access"),
-        says.joined(says.label("source", row["source"], "source") for row in fields) if fields else says.gap("source"),
-        says.joined(places) if places else says.gap("systems"),
+        says.joined((says.label("source", row["source"], "source") for row in fields), "; ")
+        if fields
+        else says.gap("source"),
+        says.joined(places, "; ") if places else says.gap("systems"),
     )
 
 
 def _purposes(facts: Facts, says: Says) -> Grid:
-    return _grid(says, "purposes", _PURPOSES, (_use(says, row) for row in facts.activities))
+    return _grid(says, "purposes", _PURPOSES, (_use(says, rows) for rows in by_purpose(facts)))
 
 
-def _use(says: Says, row: Row) -> tuple[str, ...]:
+def _use(says: Says, rows: list[Row]) -> tuple[str, ...]:
+    purpose = rows[0]["purpose_id"]
     return (
-        says.name("purposes", row["purpose_id"]) if known(row["purpose_id"]) else says.gap("purpose"),
-        says.named("categories", [row], "category_ids", "categories"),
-        says.basis(row),
-        says.retention(row),
-        says.named("recipients", [row], "recipient_ids", "recipients"),
+        says.name("purposes", purpose) if known(purpose) else says.gap("purpose"),
+        says.named("categories", rows, "category_ids", "categories"),
+        says.joined(map(says.basis, rows), "; "),
+        says.joined(map(says.retention, rows), "; "),
+        says.named("recipients", rows, "recipient_ids", "recipients"),
     )
 
 

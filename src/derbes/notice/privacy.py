@@ -83,7 +83,7 @@ def _data(facts: Facts, says: Says) -> Iterator[Line]:
             yield Line(says("data", "lead", subject=subject))
             yield from (Line(_kept(facts, says, row, name), "item") for row in found)
         else:
-            yield Line(says("data", "no_data", subject=subject, none=says.gap("categories")))
+            yield Line(says("data", "no_data", subject=subject, gap=says.gap("categories")))
     if facts.nobodys:
         rows = says.joined(shown(row["name"] if known(row["name"]) else row["processing_id"]) for row in facts.nobodys)
         yield Line(says("data", "whose", gap=says.gap("whose", rows=rows)))
@@ -108,12 +108,16 @@ def _kept(facts: Facts, says: Says, category: Row, subject: str) -> str:
 def purposes(facts: Facts, says: Says) -> Iterator[Line]:
     """Every purpose of the group's activities with its data, grounds, terms and recipients."""
     yield Line(says("purposes", "lead"))
-    ends = [row["purpose_id"] if known(row["purpose_id"]) else None for row in facts.activities]
-    for purpose in dict.fromkeys(ends):
-        rows = [row for row, end in zip(facts.activities, ends, strict=True) if end == purpose]
-        yield Line(_purpose(facts, says, rows))
+    yield from (Line(_purpose(facts, says, rows)) for rows in by_purpose(facts))
     if not facts.activities:
         yield Line(says.gap("activities"))
+
+
+def by_purpose(facts: Facts) -> list[list[Row]]:
+    """The group's activities, those of one purpose together."""
+    ends = [row["purpose_id"] if known(row["purpose_id"]) else None for row in facts.activities]
+    told = list(zip(ends, facts.activities, strict=True))
+    return [[row for end, row in told if end == purpose] for purpose in dict.fromkeys(ends)]
 
 
 def _purpose(facts: Facts, says: Says, rows: list[Row]) -> str:
@@ -125,8 +129,8 @@ def _purpose(facts: Facts, says: Says, rows: list[Row]) -> str:
         purpose=says.name("purposes", first) if known(first) else says.gap("purpose"),
         subjects=says.joined(subjects),
         categories=says.named("categories", rows, "category_ids", "categories"),
-        basis="; ".join(dict.fromkeys(says.basis(row) for row in rows)),
-        retention="; ".join(dict.fromkeys(says.retention(row) for row in rows)),
+        basis=says.joined(map(says.basis, rows), "; "),
+        retention=says.joined(map(says.retention, rows), "; "),
         recipients=says.named("recipients", rows, "recipient_ids", "recipients"),
     )
 

@@ -24,6 +24,7 @@ _STYLES = {"title": "Title", "heading": "Heading 1", "item": "List Bullet"}
 _LANGUAGES = {"ru": "ru-RU", "kk": "kk-KZ", "en": "en-GB"}
 _EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _FONT = "Times New Roman"
+_CELL = 9  # points, in tables: five columns on a page
 
 
 def word(documents: Sequence[Document]) -> bytes:
@@ -74,10 +75,11 @@ def _write(place: Any, kind: str, number: str, piece: Line | Grid | str) -> None
     _fill(place.add_paragraph(style=_STYLES.get(kind)), f"{number} {text}".strip(), quiet=kind == "lead")
 
 
-def _fill(paragraph: Any, text: str, *, quiet: bool = False) -> None:  # noqa: ANN401 - a paragraph
+def _fill(paragraph: Any, text: str, *, quiet: bool = False, size: int | None = None) -> None:  # noqa: ANN401
     for part, gap in runs(text):
         run = paragraph.add_run(part)
         run.italic = quiet or None
+        run.font.size = Pt(size) if size else None
         if gap:
             run.font.highlight_color = WD_COLOR_INDEX.YELLOW
 
@@ -88,8 +90,7 @@ def _grid(place: Any, piece: Grid) -> None:  # noqa: ANN401 - a document or cell
     table.style = "Table Grid"
     for row in (piece.headings, *piece.rows):
         for cell, text in zip(table.add_row().cells, row, strict=True):
-            _fill(cell.paragraphs[0], text)
-            cell.paragraphs[0].style.font.size = Pt(11)
+            _fill(cell.paragraphs[0], text, size=_CELL)
     _repeat(table.rows[0])
     for cell in table.rows[0].cells:
         for run in cell.paragraphs[0].runs:
