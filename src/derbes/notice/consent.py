@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from derbes.notice.facts import known
-from derbes.notice.saying import CONSENT, shown
+from derbes.notice.saying import CONSENT, begun, shown
 from derbes.notice.sheet import Line, Section
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ _KNOWN = {"purpose_ids": "purpose_id", "category_ids": "category_ids", "recipien
 def consent(facts: Facts, says: Says) -> tuple[Section, ...]:
     """One section a consent: those of the register, and one for every activity whose consent is not in it."""
     made = [
-        Section(_title(says, row), tuple(_contents(facts, says, row))) for row in (*facts.consents, *_missing(facts))
+        Section(_title(says, row), tuple(_contents(facts, says, row)), apart=place > 0)
+        for place, row in enumerate((*facts.consents, *_missing(facts)))
     ]
     return tuple(made) or (Section(says("form", "section"), (Line(says("form", "nothing"), "text"),)),)
 
@@ -36,21 +37,20 @@ def _missing(facts: Facts) -> Iterator[Row]:
 
 def _title(says: Says, row: Row) -> str:
     if known(row["name"]):
-        return shown(row["name"])
+        return begun(shown(row["name"]))
     return says("form", "untitled", purposes=says.named("purposes", [row], "purpose_ids", "purpose"))
 
 
 def _contents(facts: Facts, says: Says, row: Row) -> Iterator[Line]:
     values = _values(facts, says, row)
     for name, item in facts.law.sections["consent_contents"].items():
-        label = item["labels"][says.lang]
-        yield Line(says("form", "item", label=f"{label[:1].upper()}{label[1:]}", value=values[name]))
+        yield Line(says("form", "item", label=begun(item["labels"][says.lang]), value=values[name]))
     yield Line(says("form", "purposes", purposes=says.named("purposes", [row], "purpose_ids", "purpose")))
     channels = says.labels("channel", row["withdrawal_channels"], "withdrawal")
     yield Line(says("form", "withdrawal", channels=channels, days=says.days(row["withdrawal_days"], "withdrawal_days")))
     form = says.label("consent_form", row["form"], "form")
     yield Line(says("form", "evidence", form=form, evidence=says.text(row["evidence"], "evidence")))
-    yield Line(says("form", "sign", blank=says("words", "blank")), "text")
+    yield from (Line(says("form", sign, blank=says("words", "blank")), "text") for sign in ("agree", "refuse"))
 
 
 def _values(facts: Facts, says: Says, row: Row) -> dict[str, str]:

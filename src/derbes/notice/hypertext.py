@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from derbes.notice.sheet import Document
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-_ELEMENTS = {"title": "h1", "heading": "h2", "item": "li"}
+_ELEMENTS = {"title": "h1", "heading": "h2", "apart": "h2", "item": "li"}
 _PAGE = Markup(
     '<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
     '<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
@@ -34,7 +34,7 @@ def page(documents: Sequence[Document]) -> str:
     first = documents[0]
     body = Markup("\n").join(_beside(documents) if len(documents) > 1 else _alone(first))
     title = unmarked(" / ".join(document.title for document in documents))
-    return _PAGE.format(lang=first.lang, policy=_POLICY, title=title, style=Markup(style), body=body)  # noqa: S704 - ours
+    return _PAGE.format(lang=first.lang, policy=Markup(_POLICY), title=title, style=Markup(style), body=body)  # noqa: S704 - ours
 
 
 def _alone(document: Document) -> Iterator[Markup]:
@@ -52,7 +52,7 @@ def _piece(kind: str, number: str, piece: Line | Grid | str, lang: str | None = 
     text = piece.text if isinstance(piece, Line) else piece
     marked = [element("mark", part) if gap else part for part, gap in runs(text)]
     shown = [f"{number} ", *marked] if number else marked
-    return element(_ELEMENTS.get(kind, "p"), *shown, class_="lead" if kind == "lead" else None, lang=lang)
+    return element(_ELEMENTS.get(kind, "p"), *shown, class_=kind if kind in {"lead", "apart"} else None, lang=lang)
 
 
 def _grid(piece: Grid) -> Markup:
@@ -74,7 +74,6 @@ def _beside(documents: Sequence[Document]) -> Iterator[Markup]:
 
 
 def _columns(pieces: Iterable[tuple[str, str, Line | Grid | str]], langs: Iterable[str]) -> Iterator[Markup]:
-    """One piece in every language; the second title is no second main heading."""
+    """One piece in every language; a line of a list stands by itself there."""
     for (kind, number, piece), lang in zip(pieces, langs, strict=True):
-        made = _piece("clause" if kind == "item" else kind, number and f"{number}", piece, lang)
-        yield made
+        yield _piece("clause" if kind == "item" else kind, number, piece, lang)

@@ -66,7 +66,9 @@ def _acts(facts: Facts) -> Iterator[str]:
 
 def _scope(facts: Facts, says: Says) -> Iterator[Line]:
     rows = facts.rows("subjects")
-    yield Line(says("scope", "whose", subjects=says.joined(says.name("subjects", name) for name in facts.group)))
+    yield Line(
+        says("scope", "whose", subjects=says.joined((says.name("subjects", name) for name in facts.group), "; "))
+    )
     minors = [name for name in facts.group if known(rows[name]["minors"]) and rows[name]["minors"]]
     if minors:
         yield Line(says("scope", "minors", subjects=says.joined(says.name("subjects", name) for name in minors)))
@@ -78,15 +80,23 @@ def _scope(facts: Facts, says: Says) -> Iterator[Line]:
 
 def _data(facts: Facts, says: Says) -> Iterator[Line]:
     for name in facts.group:
-        subject, found = says.name("subjects", name), facts.categories(name)
-        if found:
+        subject = says.name("subjects", name)
+        told = [_kept(facts, says, row, name) for row in facts.categories(name)]
+        told += [_nameless(says, row) for row in facts.held(name) if not known(row["category_id"])]
+        if told:
             yield Line(says("data", "lead", subject=subject))
-            yield from (Line(_kept(facts, says, row, name), "item") for row in found)
+            yield from (Line(text, "item") for text in told)
         else:
             yield Line(says("data", "no_data", subject=subject, gap=says.gap("categories")))
     if facts.nobodys:
         rows = says.joined(shown(row["name"] if known(row["name"]) else row["processing_id"]) for row in facts.nobodys)
         yield Line(says("data", "whose", gap=says.gap("whose", rows=rows)))
+
+
+def _nameless(says: Says, field: Row) -> str:
+    """A field of which the register does not say what data it holds."""
+    label = field["label"] if known(field["label"]) else field["field_id"]
+    return says("data", "field", field=shown(label), gap=says.gap("categories"))
 
 
 def _kept(facts: Facts, says: Says, category: Row, subject: str) -> str:

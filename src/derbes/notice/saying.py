@@ -213,6 +213,11 @@ def shown(value: object) -> str:
     return mask(clean(_MARKS.sub("", text)).translate(_BRACKETS))
 
 
+def begun(text: str) -> str:
+    """The text with a capital letter at its beginning."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def languages(lang: str) -> tuple[str, ...]:
     """The languages of a document, in the order of its columns. Raises UsageError for one without words."""
     languages = tuple(lang.split("-"))

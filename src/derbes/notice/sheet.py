@@ -34,10 +34,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it."""
+    """A heading and what stands under it; one that stands ``apart`` begins on a page of its own."""
 
     title: str
     parts: tuple[Line | Grid, ...]
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Document:
         yield "title", "", self.title
         yield from (("lead", "", text) for text in self.lead)
         for place, section in enumerate(self.sections, 1):
-            yield "heading", f"{place}.", section.title
+            yield "apart" if section.apart else "heading", f"{place}.", section.title
             number = 0
             for part in section.parts:
                 counted = isinstance(part, Line) and part.kind == "clause"

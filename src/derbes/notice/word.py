@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from derbes.notice.sheet import Document
 
-_STYLES = {"title": "Title", "heading": "Heading 1", "item": "List Bullet"}
+_STYLES = {"title": "Title", "heading": "Heading 1", "apart": "Heading 1", "item": "List Bullet"}
 _LANGUAGES = {"ru": "ru-RU", "kk": "kk-KZ", "en": "en-GB"}
 _EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _FONT = "Times New Roman"
@@ -72,7 +72,9 @@ def _write(place: Any, kind: str, number: str, piece: Line | Grid | str) -> None
         _grid(place, piece)
         return
     text = piece.text if isinstance(piece, Line) else piece
-    _fill(place.add_paragraph(style=_STYLES.get(kind)), f"{number} {text}".strip(), quiet=kind == "lead")
+    paragraph = place.add_paragraph(style=_STYLES.get(kind))
+    paragraph.paragraph_format.page_break_before = kind == "apart" or None
+    _fill(paragraph, f"{number} {text}".strip(), quiet=kind == "lead")
 
 
 def _fill(paragraph: Any, text: str, *, quiet: bool = False, size: int | None = None) -> None:  # noqa: ANN401
