@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import re
@@ -15,10 +16,12 @@ import pytest
 from conftest import DAY, demo_tables, write_tables
 from stdnum import iban, luhn
 
-from derbes import figures, regulator
+from derbes import figures, notice, regulator
 from derbes.auditing import audit
 from derbes.identity import mask
+from derbes.law import load_law
 from derbes.quarter import Quarter
+from derbes.read.loading import load
 from derbes.schema import load as load_schema
 
 if TYPE_CHECKING:
@@ -182,3 +185,12 @@ def test_no_planted_value_is_handed_to_a_regulator(plants: tuple[Path, list[Plan
                 texts |= {f"{name}/{part}": inner.read(part).decode() for part in inner.namelist() if "xml" in part}
     assert len(texts) > 20
     assert _leaks(texts, planted) == []
+
+
+@pytest.mark.parametrize("kind", notice.KINDS)
+def test_no_planted_value_is_written_to_a_subject(plants: tuple[Path, list[Plant]], tmp_path: Path, kind: str) -> None:
+    home, planted = plants
+    made = notice.documents(load(home), load_law("kz", dt.date.fromisoformat(DAY)), "all", kind=kind, lang="kk-ru")
+    for name in ("one.docx", "one.html"):
+        notice.publish(made, tmp_path / name)
+    assert _leaks(_artefacts(tmp_path), planted) == []

@@ -44,7 +44,9 @@ def _title(says: Says, row: Row) -> str:
 def _contents(facts: Facts, says: Says, row: Row) -> Iterator[Line]:
     values = _values(facts, says, row)
     for name, item in facts.law.sections["consent_contents"].items():
-        yield Line(says("form", "item", label=begun(item["labels"][says.lang]), value=values[name]))
+        yield Line(
+            says("form", "item", label=begun(item["labels"][says.lang]), value=values.get(name, says.gap("consents")))
+        )
     yield Line(says("form", "purposes", purposes=says.named("purposes", [row], "purpose_ids", "purpose")))
     channels = says.labels("channel", row["withdrawal_channels"], "withdrawal")
     yield Line(says("form", "withdrawal", channels=channels, days=says.days(row["withdrawal_days"], "withdrawal_days")))

@@ -156,7 +156,7 @@ def facts(inv: Inventory, law: LawPack, subject: str) -> Facts:
 
     Raises UsageError with the closest id where it has no such group.
     """
-    ids = [*inv.subjects["subject_id"].dropna()]
+    ids = [str(key) for key in inv.keys["subjects"] if not str(key).startswith("~")]  # a person's value is no id
     if subject not in {*ids, EVERYBODY}:
         remedy = did_you_mean(subject, ids) or f"Choose one of {', '.join(ids)}."
         raise UsageError(f"subject {subject}", "is not in the inventory", remedy)

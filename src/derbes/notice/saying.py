@@ -186,6 +186,10 @@ class Says:
             return self("terms", "given", span=self._spans(said.duration))
         return self.term(cell) if said else self.gap("term")
 
+    def _after(self, event: object) -> str:
+        named = str(event) in data("notice")["terms"]["after"]
+        return self("terms", "after", str(event)) if named else shown(event)
+
     def _spans(self, duration: str) -> str:
         wording = Wording(self.lang, "wording")
         return " ".join(wording.span(int(n), unit) for n, unit in _SPAN.findall(duration))
@@ -203,7 +207,7 @@ class Says:
         if said.kind != "fixed" or not said.duration or not _SPAN.search(said.duration):
             return shown(cell)
         limit = self("terms", str(bound)) if bound in {"max", "min"} else ""
-        told = self("terms", "after", str(event)) if known(event) else self.gap("trigger")
+        told = self._after(event) if known(event) else self.gap("trigger")
         return self("terms", "order", bound=limit, span=self._spans(said.duration), event=told)
 
 
