@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import docx
 import pytest
 from click.testing import CliRunner
-from conftest import DAY, DEMO, LETOILE, spoil, write_tables
+from conftest import DAY, DEMO, LETOILE, ROOT, spoil, write_tables
 from docx.enum.text import WD_COLOR_INDEX
 
 import derbes
@@ -284,3 +284,11 @@ def test_what_cannot_be_written_is_refused_in_a_line(asked: tuple[str, ...], tol
     assert code == 2
     assert told in said
     assert said.count("\n") == 1
+
+
+def test_the_readme_shows_lines_that_are_written() -> None:
+    told = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = told.partition("derbes notice inventory/letoile-kz")[2].partition("```")[0].splitlines()[1:]
+    lines = notice.plain(written(LETOILE, "clients", lang="en")[0]).splitlines()
+    assert len(shown) > 3
+    assert [line for line in shown if line not in {"...", *lines}] == []

@@ -54,7 +54,7 @@ def documents(
 def _document(about: Facts, says: Says, kind: str) -> Document:
     sections = _SECTIONS[kind](about, says)
     title = says("titles", kind)
-    whom = says("lead", "whom", subject=says.joined((says.name("subjects", name) for name in about.group), "; "))
+    whom = says("lead", "whom", subject=says.joined(says.name("subjects", name) for name in about.group))
     lead = (whom, says("lead", "edition", date=says.date(about.law.as_of, "deadline")), says("lead", "names"))
     made = Document(says.lang, title, lead, sections)
     if not made.gaps:

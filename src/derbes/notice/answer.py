@@ -62,12 +62,10 @@ def _kept(facts: Facts, says: Says, category: Row) -> tuple[str, ...]:
     places = [says.name("systems", row["system_id"]) for row in fields if known(row["system_id"])]
     return (
         says.name("categories", key),
-        says.joined((says.name("subjects", name) for name in whose), "; "),
+        says.joined(says.name("subjects", name) for name in whose),
         says.label("access_class", category["access_class"], "access"),
-        says.joined((says.label("source", row["source"], "source") for row in fields), "; ")
-        if fields
-        else says.gap("source"),
-        says.joined(places, "; ") if places else says.gap("systems"),
+        says.joined(says.label("source", row["source"], "source") for row in fields) if fields else says.gap("source"),
+        says.joined(places) if places else says.gap("systems"),
     )
 
 
@@ -80,8 +78,8 @@ def _use(says: Says, rows: list[Row]) -> tuple[str, ...]:
     return (
         says.name("purposes", purpose) if known(purpose) else says.gap("purpose"),
         says.named("categories", rows, "category_ids", "categories"),
-        says.joined(map(says.basis, rows), "; "),
-        says.joined(map(says.retention, rows), "; "),
+        says.joined(map(says.basis, rows)),
+        says.joined(map(says.retention, rows)),
         says.named("recipients", rows, "recipient_ids", "recipients"),
     )
 

@@ -66,9 +66,7 @@ def _acts(facts: Facts) -> Iterator[str]:
 
 def _scope(facts: Facts, says: Says) -> Iterator[Line]:
     rows = facts.rows("subjects")
-    yield Line(
-        says("scope", "whose", subjects=says.joined((says.name("subjects", name) for name in facts.group), "; "))
-    )
+    yield Line(says("scope", "whose", subjects=says.joined(says.name("subjects", name) for name in facts.group)))
     minors = [name for name in facts.group if known(rows[name]["minors"]) and rows[name]["minors"]]
     if minors:
         yield Line(says("scope", "minors", subjects=says.joined(says.name("subjects", name) for name in minors)))
@@ -110,7 +108,7 @@ def _kept(facts: Facts, says: Says, category: Row, subject: str) -> str:
         "item",
         category=says.name("categories", category["category_id"]),
         access=says.label("access_class", category["access_class"], "access"),
-        source=says.joined(sources) if sources else says.gap("source"),
+        source=says.joined(sources, ", ") if sources else says.gap("source"),
         mandatory=says.flag(needed, "mandatory"),
     )
 
@@ -139,8 +137,8 @@ def _purpose(facts: Facts, says: Says, rows: list[Row]) -> str:
         purpose=says.name("purposes", first) if known(first) else says.gap("purpose"),
         subjects=says.joined(subjects),
         categories=says.named("categories", rows, "category_ids", "categories"),
-        basis=says.joined(map(says.basis, rows), "; "),
-        retention=says.joined(map(says.retention, rows), "; "),
+        basis=says.joined(map(says.basis, rows)),
+        retention=says.joined(map(says.retention, rows)),
         recipients=says.named("recipients", rows, "recipient_ids", "recipients"),
     )
 

@@ -81,9 +81,9 @@ class Says:
         if not isinstance(codes, tuple):
             return self.gap(gap)
         every = self.facts.inv.schema.lists[name] if "all" in codes else codes
-        return self.joined(self.label(name, code, gap) for code in every)
+        return self.joined((self.label(name, code, gap) for code in every), ", ")
 
-    def joined(self, texts: Iterable[str], by: str = ", ") -> str:
+    def joined(self, texts: Iterable[str], by: str = "; ") -> str:
         """Texts as a list within a sentence, each once; *none* where there are none."""
         return by.join(dict.fromkeys(texts)) or self("words", "none")
 
@@ -98,7 +98,7 @@ class Says:
         for row in rows:
             ids = self.facts.listed(row, column, table)
             names += [self.name(table, key) for key in ids] if known(row[column]) else [self.gap(gap)]
-        return self.joined(names, "; ")
+        return self.joined(names)
 
     def country(self, code: object) -> str:
         """Name of a country."""
@@ -109,7 +109,7 @@ class Says:
 
     def countries(self, codes: object, gap: str) -> str:
         """Names of countries, or a gap."""
-        return self.joined(map(self.country, codes)) if isinstance(codes, tuple) else self.gap(gap)
+        return self.joined(map(self.country, codes), ", ") if isinstance(codes, tuple) else self.gap(gap)
 
     def within(self, constant: str) -> str:
         """*Within so many working days*, as the law's constant of the day says; a gap where the law says nothing."""
