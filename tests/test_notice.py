@@ -180,11 +180,23 @@ def test_a_consent_has_the_items_of_the_law_of_its_day(lang: str) -> None:
     assert written(DEMO, "young-guest", dt.date(2021, 1, 1), kind="consent")[0].sections[0].parts != section.parts
 
 
-def test_a_consent_that_the_register_lacks_is_a_form_full_of_gaps() -> None:
+def test_consents_stand_each_on_a_page_with_what_is_not_known_of_them() -> None:
     made = written(LETOILE, "clients", kind="consent")[0]
-    assert len(made.sections) >= 2
     assert made.gaps > 10
     assert [section.apart for section in made.sections] == [False, *[True] * (len(made.sections) - 1)]
+
+
+def test_a_consent_that_the_register_lacks_is_a_form_full_of_gaps(small: Rows, tmp_path: Path) -> None:
+    before = written(DEMO, "buyer", kind="consent")[0]
+    small["consents"] = [row for row in small["consents"] if row["consent_id"] != "order"]
+    for row in small["processing"]:
+        row["consent_ids"] = row["consent_ids"] if row["consent_ids"] != "order" else ""
+    made = written(write_tables(tmp_path / "inventory", small), "buyer", kind="consent")[0]
+    assert len(made.sections) == len(before.sections)
+    assert before.gaps == 0
+    assert made.gaps > 4
+    (order,) = [row["name"] for row in rows(DEMO, "purposes") if row["purpose_id"] == "order"]
+    assert made.sections[-1].title == fill(data("notice")["form"]["untitled"]["ru"], {"purposes": order})
 
 
 def test_the_law_of_an_earlier_day_gives_fewer_rights() -> None:

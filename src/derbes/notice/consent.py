@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from derbes.notice.facts import known
+from derbes.notice.privacy import by_purpose
 from derbes.notice.saying import CONSENT, begun, shown
 from derbes.notice.sheet import Line, Section
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from derbes.notice.facts import Facts, Row
     from derbes.notice.saying import Says
 
-#: What an activity tells of a consent that the register does not have.
-_KNOWN = {"purpose_ids": "purpose_id", "category_ids": "category_ids", "recipient_ids": "recipient_ids"}
+#: What activities tell of a consent that the register does not have, besides its purpose.
+_KNOWN = ("category_ids", "recipient_ids")
 
 
 def consent(facts: Facts, says: Says) -> tuple[Section, ...]:
@@ -28,11 +29,21 @@ def consent(facts: Facts, says: Says) -> tuple[Section, ...]:
 
 
 def _missing(facts: Facts) -> Iterator[Row]:
+    """What is known of consents that activities rest on and the register does not have, one a purpose."""
     columns = facts.inv.schema.tables["consents"].columns
-    for row in facts.activities:
-        rests = known(row["legal_basis"]) and facts.law.basis(row["legal_basis"]) == CONSENT
-        if rests and not known(row["consent_ids"]):
-            yield dict.fromkeys(columns) | {to: row[column] for to, column in _KNOWN.items()}
+    asked = {name for row in facts.consents for name in facts.listed(row, "purpose_ids", "purposes")}
+    for rows in by_purpose(facts):
+        resting = [row for row in rows if known(row["legal_basis"]) and facts.law.basis(row["legal_basis"]) == CONSENT]
+        silent = [row for row in resting if not known(row["consent_ids"])]
+        if silent and rows[0]["purpose_id"] not in asked:
+            told = {column: _together([row[column] for row in silent]) for column in _KNOWN}
+            yield dict.fromkeys(columns) | told | {"purpose_ids": silent[0]["purpose_id"]}
+
+
+def _together(cells: list[object]) -> tuple[str, ...] | None:
+    """What several list cells name; nothing is known where one of them is empty."""
+    lists = [cell for cell in cells if isinstance(cell, tuple)]
+    return tuple(dict.fromkeys(name for cell in lists for name in cell)) if len(lists) == len(cells) else None
 
 
 def _title(says: Says, row: Row) -> str:
