@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import getpass
 import io
 import json
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from derbes.errors import UsageError
 from derbes.quarter import Quarter, last_complete
-from derbes.terminal import Verbs
+from derbes.terminal import Verbs, progressing, say, user
 from derbes.text import LANGUAGES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 LEVELS = ("critical", "warning", "info", "never")
 _DEFAULT = Path("inventory", "letoile-kz")
@@ -33,14 +27,6 @@ as_of_option = click.option("--as-of", "as_of", metavar="DATE", help="Day whose 
 before_option = click.option(
     "--before", metavar="QUARTER|PATH|none", help="What to compare with (latest frozen quarter)."
 )
-
-
-def _say(text: str) -> None:
-    """Print the result; a reader that has had enough, as `head` has, is no error and changes no verdict."""
-    try:
-        click.echo(text)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's last flush fails anew
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,9 +69,9 @@ def check(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401 - click 
     shown = shown_as_of(_day(asked["as_of"]))
     next_ = outlook(shown, shown_as_of(later)) if later else None
     if asked["form"] == "json":
-        _say(json.dumps(shown.to_json() | ({"next": next_.to_json()} if next_ else {}), ensure_ascii=False, indent=1))
+        say(json.dumps(shown.to_json() | ({"next": next_.to_json()} if next_ else {}), ensure_ascii=False, indent=1))
     else:
-        _say(listing(shown) + (f"\n{ahead(next_)}" if next_ else ""))
+        say(listing(shown) + (f"\n{ahead(next_)}" if next_ else ""))
     ctx.exit(1 if shown.at_least(asked["fail_on"]) else 0)
 
 
@@ -111,10 +97,10 @@ def report(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
         raise UsageError(f"--as-of {day}", f"is later than the last day of {quarter}", "Name a day of that quarter.")
     home = _inventory(asked["inventory"])
     asking = {"as_of": day, "law": asked["law"], "lang": asked["lang"], "before": asked["before"]}
-    with _terminal() as progress:
+    with progressing() as progress:
         names = asked["notebooks"] or ("audit",)
         folder = write(home, quarter=quarter, out=asked["out"], notebooks=names, progress=progress, **asking)
-    _say(str(folder))
+    say(str(folder))
     ctx.exit(1 if audit(home, **asking).at_least(asked["fail_on"]) else 0)  # the report's own audit, from memory
 
 
@@ -131,9 +117,9 @@ def rules(rule: str | None, *, law: str, lang: str, as_of: str | None, form: str
 
     day = _day(as_of) or _today()
     if rule:
-        _say(explained(rule, law=law, lang=lang, as_of=day))
+        say(explained(rule, law=law, lang=lang, as_of=day))
     else:
-        _say(handbook(law).rstrip("\n") if form == "markdown" else catalogue(law=law, lang=lang, as_of=day))
+        say(handbook(law).rstrip("\n") if form == "markdown" else catalogue(law=law, lang=lang, as_of=day))
 
 
 @main.command()
@@ -149,7 +135,7 @@ def new(folder: Path, lang: str) -> None:
         raise UsageError(str(folder), "is there already and not empty", "Name a new folder.")
     bases = load_law("kz", _today()).bases
     grounds = bases.loc[bases["valid"], "code"]
-    _say(str(write_inventory(folder, schema.load(), lang=lang, grounds=grounds)))
+    say(str(write_inventory(folder, schema.load(), lang=lang, grounds=grounds)))
 
 
 @main.command()
@@ -162,7 +148,7 @@ def freeze(inventory: Path | None, quarter: str) -> None:
 
     home = _inventory(inventory)
     kept = home if home.is_dir() else home.parent
-    _say(str(snapshot.freeze(load(home), kept / "history" / str(Quarter.parse(quarter)))))
+    say(str(snapshot.freeze(load(home), kept / "history" / str(Quarter.parse(quarter)))))
 
 
 @main.command()
@@ -185,7 +171,7 @@ def policy(file: Path, against: Path | None, out: Path | None, lang: str) -> Non
         raise UsageError(str(out), "is not named .xlsx", "Give the workbook a name that ends in .xlsx.")
     register = reader.propose(file)
     comparison = reader.compare(register, load(against)) if against else None
-    _say(reader.told(register, comparison, reader.checks(register, lang=lang), lang))
+    say(reader.told(register, comparison, reader.checks(register, lang=lang), lang))
     if out:
         rows = reader.rows(register)
         write_inventory(out, schema.load(), lang=lang, tables=list(rows), rows=rows, labels=True)
@@ -207,7 +193,7 @@ def export(inventory: Path | None, form: str, out: Path, as_of: str | None) -> N
         raise UsageError(str(out), "is not named .xlsx", "Give the file a name that ends in .xlsx.")
     day, inv = _day(as_of) or _today(), load(_inventory(inventory))
     write_list(personal_data(inv, load_law("kz", day)), inv, out, as_of=day)
-    _say(str(out))
+    say(str(out))
 
 
 @main.command()
@@ -226,7 +212,7 @@ def notice(inventory: Path | None, out: Path | None, **asked: Any) -> None:  # n
 
     law, about = load_law(asked["law"], _day(asked["as_of"]) or _today()), asked["subject"]
     made = written.documents(load(_inventory(inventory)), law, about, kind=asked["kind"], lang=asked["lang"])
-    _say(str(written.publish(made, out)) if out else "\n\n".join(map(written.plain, made)))
+    say(str(written.publish(made, out)) if out else "\n\n".join(map(written.plain, made)))
 
 
 @main.command()
@@ -243,7 +229,7 @@ def verify(ctx: click.Context, folder: Path, inventory: Path | None, lang: str) 
     faults = "; ".join(f"{name} ({said['reasons'][why]})" for name, why in verdict.broken)
     notes = "; ".join(f"{name} ({said['reasons'][why]})" for name, why in verdict.notes)
     line = said["holds" if verdict.holds else "broken"].format(chain=" ← ".join(verdict.chain), faults=faults)
-    _say(f"{line} {notes}".strip())
+    say(f"{line} {notes}".strip())
     ctx.exit(0 if verdict.holds else 1)
 
 
@@ -261,9 +247,9 @@ def diff(paths: tuple[Path, ...], lang: str, form: str, out: Path | None) -> Non
     if form == "xlsx":
         target = out or Path("changes.xlsx")
         write_changes(told, target, lang=lang)
-        _say(str(target))
+        say(str(target))
     else:
-        _say(
+        say(
             json.dumps(change.to_json(told), ensure_ascii=False, indent=1)
             if form == "json"
             else change.told(told, lang)
@@ -285,7 +271,7 @@ def packs(inventory: Path | None, out: Path, until: str | None, **asked: Any) ->
     day = _day(asked["as_of"]) or _today()
     last = _day(until, option="--until") or day + dt.timedelta(days=14)
     done = audit(_inventory(inventory), as_of=day, law=asked["law"], lang=asked["lang"])
-    _say(dealer.dealt(dealer.hand_out(done, out, until=last), asked["lang"]))
+    say(dealer.dealt(dealer.hand_out(done, out, until=last), asked["lang"]))
 
 
 @main.command()
@@ -303,9 +289,9 @@ def regulator(**asked: Any) -> None:  # noqa: ANN401
 
     which = {"quarter": Quarter.parse(asked["quarter"]), "reports": asked["reports"], "law": asked["law"]}
     dossier = pack.dossier(_inventory(asked["inventory"]), **which, unsealed=asked["unsealed"])
-    _say(str(pack.pack(dossier, asked["out"])))
+    say(str(pack.pack(dossier, asked["out"])))
     if lacking := pack.missing(dossier, asked["lang"]):
-        _say("\n".join([words(asked["lang"])["regulator"]["done"], *(f"  {line}" for line in lacking)]))
+        say("\n".join([words(asked["lang"])["regulator"]["done"], *(f"  {line}" for line in lacking)]))
 
 
 @main.command()
@@ -319,7 +305,7 @@ def merge(ctx: click.Context, folder: Path, into: Path, lang: str, *, write: boo
     from derbes import packs as dealer  # noqa: PLC0415
 
     found = dealer.merge(folder, into)
-    _say(dealer.told(found, lang, written=dealer.apply(found.prepared) if write else None))
+    say(dealer.told(found, lang, written=dealer.apply(found.prepared) if write else None))
     ctx.exit(1 if len(found.conflicts) else 0)
 
 
@@ -336,18 +322,10 @@ def decide(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
     from derbes import deciding  # noqa: PLC0415
 
     now = dt.datetime.now(tz=dt.UTC)
-    asking = {"who": asked["who"] or _user(), "now": now, "law": asked["law"], "settle": asked["settle"]}
+    asking = {"who": asked["who"] or user(), "now": now, "law": asked["law"], "settle": asked["settle"]}
     done = deciding.decide(asked["workbook"], _inventory(asked["inventory"]), **asking)
-    _say(deciding.told(done, asked["lang"]))
+    say(deciding.told(done, asked["lang"]))
     ctx.exit(1 if done.conflicts else 0)
-
-
-def _user() -> str:
-    """The user of this machine, where it knows one."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
 
 
 @main.command()
@@ -363,10 +341,10 @@ def selftest(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
     from derbes import mutation  # noqa: PLC0415
 
     day = _day(asked["as_of"]) or _today()
-    with _terminal() as progress:
+    with progressing() as progress:
         home = _inventory(asked["inventory"])
         done = mutation.selftest(home, as_of=day, law=asked["law"], jobs=asked["jobs"], progress=progress)
-    _say(
+    say(
         json.dumps(done.to_json(), ensure_ascii=False, indent=1)
         if asked["form"] == "json"
         else mutation.listing(done, asked["lang"])
@@ -394,20 +372,3 @@ def _day(text: str | None, option: str = "--as-of") -> dt.date | None:
 
 def _today() -> dt.date:
     return dt.datetime.now(tz=dt.UTC).astimezone().date()
-
-
-@contextlib.contextmanager
-def _terminal() -> Iterator[Callable[[str], None] | None]:
-    """Progress on a terminal; nothing in a log."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield None
-        return
-    width = 60
-
-    def say(stage: str) -> None:
-        click.echo(f"\r{stage[:width]:<{width}}", nl=False, err=True)
-
-    try:
-        yield say
-    finally:
-        click.echo(f"\r{'':<{width}}\r", nl=False, err=True)

@@ -1,13 +1,22 @@
-"""How a verb of the command line ends: a refusal is one line and a status, whatever went wrong."""
+"""What verbs of the command line share: how they say a result, how far they are, and how a refusal ends them."""
 
 from __future__ import annotations
 
+import contextlib
+import getpass
+import os
+import sys
 import traceback
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from derbes.errors import DerbesError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_WIDTH = 60
 
 
 class Verbs(click.Group):
@@ -48,3 +57,35 @@ def _told(error: Exception) -> DerbesError:
 def _printable(text: str) -> str:
     """Text of one line: a file may bear any name, and a name no commands to the terminal."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def say(text: str) -> None:
+    """Print the result; a reader that has had enough, as `head` has, is no error and changes no verdict."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's last flush fails anew
+
+
+def user() -> str:
+    """The user of this machine, where it knows one."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+@contextlib.contextmanager
+def progressing() -> Iterator[Callable[[str], None] | None]:
+    """Progress on a terminal; nothing in a log."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield None
+        return
+
+    def step(stage: str) -> None:
+        click.echo(f"\r{stage[:_WIDTH]:<{_WIDTH}}", nl=False, err=True)
+
+    try:
+        yield step
+    finally:
+        click.echo(f"\r{'':<{_WIDTH}}\r", nl=False, err=True)
