@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+from conftest import DAY
 
 from derbes import packs
+from derbes.auditing import audit
 from derbes.packs.ledger import read
 from derbes.schema import load
 
@@ -72,3 +75,10 @@ def changes(merge: Merge) -> list[tuple[str, str, str, str]]:
 def refusals(merge: Merge) -> list[tuple[str, str, str]]:
     """Key or text, column and reason of what is not taken."""
     return [(row.key, row.column, row.why) for row in merge.refused.itertuples()]
+
+
+def deal(home: Path, folder: Path) -> Dealt:
+    """Packs of an inventory, in Russian, audited by one rule."""
+    done = audit(home, as_of=DAY, before="none", only=["structure.required.systems.owner"])
+    packs.hand_out(done, folder, until=dt.date(2026, 10, 14))
+    return Dealt(folder, home)

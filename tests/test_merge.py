@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 from click.testing import CliRunner
-from conftest import DAY, DEMO, demo_tables, write_tables
+from conftest import DEMO, demo_tables, write_tables
 from packages import SHEET, changed
-from packing import Dealt, changes, copied, refusals, write
+from packing import Dealt, changes, copied, deal, refusals, write
 
 import derbes
 from derbes import packs
-from derbes.auditing import audit
 from derbes.change import diff
 from derbes.cli import main
 from derbes.errors import SourceError, UsageError
@@ -32,13 +31,6 @@ SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 PERSON = "dana.nobody7@gmail.com"
 SITE = "A new hall & <cellar>"
 ANSWER = [("systems", "shop", "storage_site", SITE)]
-
-
-def deal(home: Path, folder: Path) -> Dealt:
-    """Packs of an inventory, in Russian, audited by one rule."""
-    done = audit(home, as_of=DAY, before="none", only=["structure.required.systems.owner"])
-    packs.hand_out(done, folder, until=dt.date(2026, 10, 14))
-    return Dealt(folder, home)
 
 
 @pytest.fixture(scope="module")

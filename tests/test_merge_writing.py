@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import errno
 import os
 import shutil
@@ -13,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
-from conftest import DAY, DEMO, demo_tables, write_tables
+from conftest import DEMO, demo_tables, write_tables
 from filelock import FileLock
 from packages import opendocument, row, table, text
-from packing import Dealt, changes, copied, refusals
+from packing import Dealt, changes, copied, deal, refusals
 
 import derbes
 from derbes import packs
-from derbes.auditing import audit
 from derbes.errors import OutputError
 from derbes.packs import applying, records
 from derbes.schema import load
@@ -30,13 +28,6 @@ if TYPE_CHECKING:
 
 SITE = "A new hall"
 KEYS = {"customers.xlsx": "shop", "staff.xlsx": "payroll"}
-
-
-def deal(home: Path, folder: Path) -> Dealt:
-    """Packs of an inventory, audited by one rule."""
-    done = audit(home, as_of=DAY, before="none", only=["structure.required.systems.owner"])
-    packs.hand_out(done, folder, until=dt.date(2026, 10, 14))
-    return Dealt(folder, home)
 
 
 @pytest.fixture(scope="module")
