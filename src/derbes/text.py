@@ -1,6 +1,7 @@
 """Words and the letters they are made of: report texts, canonical forms, placeholders, safe CSV cells.
 
-Words are data, one file a language or a subject in ``derbes/text``; this module only reads and compares them.
+Words are data, one file a subject in ``derbes/text`` and one a section in its folder of a language; this module only
+reads and compares them.
 """
 
 from __future__ import annotations
@@ -35,18 +36,24 @@ _SLOT = re.compile(r"\{([^{}]*)\}")
 @cache
 def data(name: str) -> Any:  # noqa: ANN401 - what a YAML file holds is known to its reader only
     """Return the content of ``derbes/text/<name>.yaml``, read once; treat it as read-only."""
-    source = resources.files("derbes").joinpath("text", f"{name}.yaml")
+    source = resources.files("derbes").joinpath("text", *f"{name}.yaml".split("/"))
     with source.open(encoding="utf-8") as file:
         return yaml.load(file, Loader=yaml.CSafeLoader)
 
 
 def words(lang: str) -> Mapping[str, Any]:
-    """Return the words of reports in a language, one section per module; UsageError if there is no such language."""
+    """Return the words of reports in a language, a section for each file; UsageError if there is no such language."""
     if lang not in LANGUAGES:
         remedy = did_you_mean(lang, LANGUAGES) or f"Choose one of {', '.join(LANGUAGES)}."
         raise UsageError("language", f"there are no words in “{lang}”, only in {', '.join(LANGUAGES)}", remedy)
-    content: Mapping[str, Any] = data(lang)
-    return content
+    return _sections(lang)
+
+
+@cache
+def _sections(lang: str) -> dict[str, Any]:
+    folder = resources.files("derbes").joinpath("text", lang)
+    names = sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
+    return {name: data(f"{lang}/{name}") for name in names}
 
 
 def clean(text: str) -> str:

@@ -72,9 +72,17 @@ def facts(pairs: Sequence[tuple[str, object]]) -> Markup:
 
 
 def table(
-    headings: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str, class_: str | None = None
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    caption: str,
+    class_: str | None = None,
+    searchable: bool = False,
 ) -> Markup:
-    """Table with a caption, column headings and, first in every row, a row heading."""
+    """Table with a caption, column headings and, first in every row, a row heading.
+
+    ``searchable`` marks one that a reader may want to sort and filter.
+    """
     body = [list(row) for row in rows]
     numeric = [bool(body) and all(isinstance(row[at], Number) for row in body) for at in range(len(headings))]
     titles = (
@@ -86,7 +94,8 @@ def table(
         element("thead", element("tr", *titles)),
         element("tbody", *map(_row, body)),
     )
-    return element("div", element("table", *parts, class_=class_), class_="scroll")
+    names = " ".join(filter(None, (class_, "searchable" * searchable)))
+    return element("div", element("table", *parts, class_=names or None), class_="scroll")
 
 
 def _row(cells: Sequence[object]) -> Markup:
