@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from conftest import DAY, LETOILE, ROOT, found
 
+from derbes import auditing
 from derbes.auditing import audit
 from derbes.identity import bin_valid
 from derbes.listing import listing
@@ -261,3 +262,13 @@ def test_a_cell_filled_in_a_copy_is_held_against_the_law(tmp_path: Path) -> None
     place = set(found(_told())) - set(found(done))
     assert {name for name, _ in place} == {rule}
     assert set(found(done)) - set(found(_told())) == {("kz.storage.abroad", where) for _, where in place}
+
+
+@pytest.mark.parametrize("asked", [{"lang": "kk"}, {"as_of": "2026-06-30"}, {"as_of": "2026-09-29", "lang": "en"}])
+def test_what_is_asked_of_an_inventory_audited_before_is_answered_as_if_asked_first(asked: dict[str, str]) -> None:
+    question = {"as_of": DAY, "before": "none"} | asked
+    auditing.forget()
+    first = audit(LETOILE, **question).to_json()
+    auditing.forget()
+    audit(LETOILE, as_of=DAY, before="none")
+    assert audit(LETOILE, **question).to_json() == first

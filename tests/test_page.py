@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Q3 = Quarter(2026, 3)
+FIRST = ("title", "summary", "scope", "risks", "score")
 LAW = ("promises", "provisions", "citations", "amendments", "fines")
-PASSAGES = ("title", "scope", "verdict", "risks", "coverage", *LAW, "unknown", "not_checked", "findings", "colophon")
+PASSAGES = (*FIRST, "coverage", *LAW, "unknown", "not_checked", "findings", "colophon")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def test_nothing_found_nothing_unknown_and_every_rule_run_is_clean(done: Audit, 
 def test_accepted_findings_are_counted_apart(done: Audit, told: Callable[..., Audit]) -> None:
     accepted = told(findings=done.findings.assign(status="accepted"))
     assert facts.verdict(accepted) == "clean"
-    assert f"{len(done.findings)}" in repr(AuditPage(accepted, Q3).verdict())
+    assert f"{len(done.findings)}" in repr(AuditPage(accepted, Q3).summary())
     assert "There are no findings." in repr(AuditPage(accepted, Q3).findings())
 
 

@@ -144,6 +144,10 @@ def _finding(record: dict[str, Any]) -> dict[str, Any]:
 
 
 _MEMO: dict[str, Audit] = {}
+#: Inventories read for an audit, by path and digest: what is worked out of one serves another day and another language.
+_READ: dict[tuple[str, str], Inventory] = {}
+_KEPT = 8  # audits, and inventories, that are kept: those asked for last
+_FEW = 20_000  # broken rows of all rules up to which outcomes are kept with their inventory
 
 
 def audit(
@@ -162,7 +166,7 @@ def audit(
     that are earlier count, and *none* compares with nothing. ``only`` runs the rules of these ids alone.
     Raises SourceError, RuleError, LawError, UsageError (among others for a rule in ``only`` that there is not).
     """
-    inv = load(inventory) if isinstance(inventory, (str, Path)) else inventory
+    inv = _read(inventory) if isinstance(inventory, (str, Path)) else inventory
     day = _day(as_of)
     words(lang)
     chosen = None if only is None else tuple(sorted(only))
@@ -177,10 +181,27 @@ def audit(
         frozen = earlier(inv.path, None if before is None else str(before), quarter)
         held = partial(_audit, law=law, rules=rules, lang=lang, only=chosen, progress=progress)
         fresh = held(inv, day)
-        past = {when: held(load(path), when.last_day).findings for when, path in frozen.items()}
+        past = {when: held(_read(path), when.last_day).findings for when, path in frozen.items()}
         last = frozen[max(frozen)] if frozen else None
+        _make_room(_MEMO)
         _MEMO[memo] = replace(_settled(fresh, past, quarter), compared=tuple(map(str, past)), latest=last)
     return _MEMO[memo]
+
+
+def _read(path: str | Path) -> Inventory:
+    """Inventory of a path, the one that an earlier audit read if its files are the same."""
+    fresh = load(path)
+    name = (str(fresh.path), fresh.digest)
+    if name not in _READ:
+        _make_room(_READ)
+        _READ[name] = fresh
+    return _READ[name]
+
+
+def _make_room(memory: dict[Any, Any]) -> None:
+    """Let go of what was kept first, so that one more may be kept."""
+    while len(memory) >= _KEPT:
+        del memory[next(iter(memory))]
 
 
 def _settled(fresh: Audit, past: dict[Quarter, pd.DataFrame], quarter: Quarter) -> Audit:
@@ -211,8 +232,9 @@ def _beside(home: Path) -> list[tuple[str, str]]:
 
 
 def forget() -> None:
-    """Forget the audits made so far in this process."""
+    """Forget the audits made so far in this process, and the inventories read for them."""
     _MEMO.clear()
+    _READ.clear()
 
 
 def _since(findings: pd.DataFrame, past: dict[Quarter, pd.Series[Any]], quarter: Quarter) -> pd.DataFrame:
@@ -241,6 +263,28 @@ def _pending(outcome: Outcome, found: set[str]) -> Outcome:
     return replace(outcome, broken=broken[broken["finding"].isin(found)]) if len(broken) else outcome
 
 
+def _outcomes(
+    inv: Inventory,
+    pack: LawPack,
+    rules: tuple[Rule, ...],
+    *,
+    only: tuple[str, ...] | None,
+    progress: Callable[[str], None] | None,
+) -> list[Outcome]:
+    """What came of the rules that day; kept with the inventory, since it is the same in every language."""
+    from derbes import engine  # noqa: PLC0415 - takes seconds to import, and reading an inventory does without it
+
+    question = ("outcomes", pack.as_of, only)
+    asked = (rules, _beside(inv.path))
+    held = inv.remembered.get(question)
+    if held is not None and held[0] == asked:
+        return list(held[1])
+    outcomes = engine.run(inv, pack, rules, as_of=pack.as_of, only=only, progress=progress)
+    if sum(len(outcome.broken) for outcome in outcomes) <= _FEW:
+        inv.remembered[question] = asked, outcomes
+    return list(outcomes)
+
+
 def _audit(
     inv: Inventory,
     day: dt.date,
@@ -251,10 +295,8 @@ def _audit(
     only: tuple[str, ...] | None,
     progress: Callable[[str], None] | None,
 ) -> Audit:
-    from derbes import engine  # noqa: PLC0415 - takes seconds to import, and reading an inventory does without it
-
     pack = load_law(law, day)
-    outcomes = engine.run(inv, pack, rulebook.effective(rules, pack), as_of=day, only=only, progress=progress)
+    outcomes = _outcomes(inv, pack, rulebook.effective(rules, pack), only=only, progress=progress)
     outcomes.sort(key=lambda outcome: outcome.rule.id == decisions.CONFLICT)
     rows: list[dict[str, Any]] = []
     for number, outcome in enumerate(outcomes):

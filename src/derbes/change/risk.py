@@ -31,6 +31,12 @@ def _risks() -> dict[str, Any]:
     return content
 
 
+def ranks(column: str) -> list[list[str]]:
+    """Codes of a closed list from the least risk to the gravest, in groups of the same."""
+    known: list[list[str]] = _risks()["ranks"][column]
+    return known
+
+
 def of_row(table: str, kind: str) -> Verdict:
     """Risk of a row that comes or goes; a new name for a row changes nothing for its subjects."""
     if kind == "renamed":

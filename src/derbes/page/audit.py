@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from derbes.page import facts
-from derbes.page.course import CoursePage
+from derbes.page.board import BoardPage
 from derbes.page.markup import (
     Passage,
     element,
@@ -30,8 +30,8 @@ RELATED = 12
 SOURCES = 60
 
 
-class AuditPage(CoursePage):
-    """A report on one audit: title, scope, verdict, risks, promises, coverage, the law, time, unknowns, findings.
+class AuditPage(BoardPage):
+    """A report on one audit: title, summary, scope, risks, score, promises, coverage, the law, time, unknowns and all.
 
     Every method returns a passage that JupyterLab shows as HTML and a terminal as text. The findings are in
     findings.xlsx in full; a page shows the first of them and says how many more there are.
@@ -73,22 +73,10 @@ class AuditPage(CoursePage):
             paragraphs(audit.control),
         )
 
-    def verdict(self) -> Passage:
-        """The verdict in one sentence, the counts behind it, and what is new."""
-        say, level = self.say, facts.verdict(self.audit)
-        box = element("p", element("strong", say("verdict", level, "title")), class_=f"verdict {level}")
-        return passage(
-            heading("verdict", say("headings", "verdict")),
-            box,
-            paragraphs(say("verdict", level, "text")),
-            self._tiles(),
-            paragraphs(self._changes()),
-        )
-
     def risks(self) -> Passage:
         """The worst rules broken: what, why it matters, what to do, where; then every broken rule with its count."""
         say = self.say
-        groups = facts.risks(self._found)
+        groups = self._groups
         more = say("risks", "more", n=len(groups) - RISKS) if len(groups) > RISKS else ""
         cards = [self._card(group) for group in groups[:RISKS]] or [paragraphs(say("risks", "none"))]
         return passage(heading("risks", say("headings", "risks")), *cards, paragraphs(more), self._broken())
@@ -179,23 +167,6 @@ class AuditPage(CoursePage):
         quarters = ", ".join(self.audit.compared)
         return self.say("scope", "compared", quarters=quarters) if quarters else self.say("scope", "not_compared")
 
-    def _tiles(self) -> Markup:
-        say, counts = self.say, self.audit.summary
-        names = ("critical", "warning", "info", "unknown", "rules_not_run")
-        tiles = (
-            element("li", element("b", say.number(counts[name])), " ", element("span", say("tiles", name)), class_=name)
-            for name in names
-        )
-        return element("ul", *tiles, class_="tiles")
-
-    def _changes(self) -> str:
-        counts = facts.by_status(self.audit)
-        if not sum(counts.values()):
-            return ""
-        if not self.audit.compared:
-            return self.say("verdict", "first", new=counts["new"], accepted=counts["accepted"])
-        return self.say("verdict", "changes", **counts)
-
     def _card(self, group: pd.DataFrame) -> Markup:
         say, first = self.say, group.iloc[0]
         places = (
@@ -208,6 +179,7 @@ class AuditPage(CoursePage):
         return element(
             "article",
             element("h3", self._badge(first["severity"]), " ", cut(first["title"], SENTENCE)),
+            paragraphs(self._risk(group), class_="place"),
             paragraphs(cut(first["why"], SENTENCE)),
             paragraphs(joined([element("b", say("risks", "law")), " ", law])) if law else "",
             paragraphs(confirm, class_="caution"),

@@ -52,19 +52,17 @@ def by_status(audit: Audit) -> dict[str, int]:
     return counts | {"accepted": len(audit.findings) - sum(counts.values())}
 
 
-def risks(found: pd.DataFrame) -> list[pd.DataFrame]:
-    """Findings of each rule, worst rule first: by severity, new ones, number of places; unknown facts left out.
+def risks(found: pd.DataFrame, weighed: pd.DataFrame) -> list[pd.DataFrame]:
+    """Findings of each rule, the greatest risk first, rules and findings; those of unknown facts left out.
 
-    Where nothing but unknown facts was found there is no risk to show, and the list is empty.
+    ``weighed`` are the risks of `derbes.scores`. Where nothing but unknown facts and notes was found there is no risk
+    to show, and the list is empty.
     """
     known = found[~found["unknown"].astype(bool) & (found["severity"] != "info")]
-    groups = [group for _, group in known.groupby("rule", sort=False)]
-
-    def weight(group: pd.DataFrame) -> tuple[int, int, int, str]:
-        first = group.iloc[0]
-        return SEVERITIES.index(first["severity"]), -int((group["status"] == "new").any()), -len(group), first["rule"]
-
-    return sorted(groups, key=weight)
+    risk = known["id"].map(weighed.set_index("id")["risk"])
+    order = pd.DataFrame({"risk": -risk, "rule": known["rule"], "id": known["id"]})
+    ordered = known.loc[order.sort_values(["risk", "rule", "id"]).index]
+    return [group for _, group in ordered.groupby("rule", sort=False)]
 
 
 def unknowns(found: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from derbes import scores
 from derbes.page import facts
 from derbes.telling import reason
 from derbes.wording import Wording
@@ -35,7 +36,7 @@ def made(audit: Audit, quarter: Quarter, operator: str) -> str:
         title(operator, quarter, as_of=audit.as_of, lang=audit.lang),
         f"{say('verdict', verdict=verdict)} {say('counts', **audit.summary)}",
         say("changes", **facts.by_status(audit), worst=worst),
-        *_risks(say, found),
+        *_risks(say, facts.risks(found, scores.risks(audit))),
         f"{say('not_run', count=len(rules), reasons=_reasons(rules, audit.lang))} {audit.control}",
         say("left_out", **_left_out(audit)),
         audit.notice,
@@ -66,8 +67,8 @@ def title(operator: str, quarter: Quarter, *, as_of: dt.date, lang: str) -> str:
     return say("title", operator=operator, quarter=say.quarter(quarter), date=say.date(as_of))
 
 
-def _risks(say: Wording, found: pd.DataFrame) -> list[str]:
-    titles = [str(group.iloc[0]["title"]) for group in facts.risks(found)[:RISKS]]
+def _risks(say: Wording, groups: list[pd.DataFrame]) -> list[str]:
+    titles = [str(group.iloc[0]["title"]) for group in groups[:RISKS]]
     lines = [say("risk", place=place, title=title) for place, title in enumerate(titles, 1)]
     return lines + [say("no_risk", place=place) for place in range(len(titles) + 1, RISKS + 1)]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
+from inspect import signature
 from typing import TYPE_CHECKING
 
 from derbes.errors import ModelError
@@ -35,6 +37,11 @@ class View:
     needs: tuple[str, ...]
     build: Build
     sparing: bool = False
+
+    @cached_property
+    def lawless(self) -> bool:
+        """Whether it is the same under any law: its function says so by the underscore of the name ``_law``."""
+        return "_law" in signature(self.build).parameters
 
     def frame(self, inv: Inventory, law: LawPack, wanted: Container[str] | None = None) -> pd.DataFrame:
         """Rows of the view, numbered from 0."""
