@@ -298,8 +298,8 @@ def test_what_cannot_be_written_is_refused_in_a_line(asked: tuple[str, ...], tol
     assert said.count("\n") == 1
 
 
-def test_the_readme_shows_lines_that_are_written() -> None:
-    told = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_on_notices_shows_lines_that_are_written() -> None:
+    told = (ROOT / "docs" / "notices.md").read_text(encoding="utf-8")
     shown = told.partition("derbes notice inventory/letoile-kz")[2].partition("```")[0].splitlines()[1:]
     lines = notice.plain(written(LETOILE, "clients", lang="en")[0]).splitlines()
     assert len(shown) > 3

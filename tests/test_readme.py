@@ -1,4 +1,4 @@
-"""The README says what is so: its code runs, its commands and files exist, its outputs are real."""
+"""The README and the pages of docs say what is so: code runs, commands and files exist, outputs are real."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from derbes.cli import main
 if TYPE_CHECKING:
     from pathlib import Path
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {path: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
+README = "\n".join(text for path, text in PAGES.items() if path.name != "rules.md")
 BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
@@ -74,9 +75,15 @@ def test_the_new_inventory_shown_is_what_new_writes(tmp_path: Path, monkeypatch:
 
 
 def test_the_files_linked_exist() -> None:
-    linked = re.findall(r"\]\(([^)#]+)\)", README)
+    linked = [(path, name) for path, text in PAGES.items() for name in re.findall(r"\]\(([^)#]+)\)", text)]
     assert linked
-    assert not [name for name in linked if not (ROOT / name).exists()]
+    assert not [(path.name, name) for path, name in linked if not (path.parent / name).exists()]
+
+
+def test_every_page_of_the_docs_is_linked_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\(([^)#]+)\)", PAGES[ROOT / "README.md"]))
+    pages = {f"docs/{path.name}" for path in PAGES if path.parent.name == "docs"}
+    assert pages <= linked
 
 
 def test_the_report_is_described_file_by_file() -> None:

@@ -133,7 +133,8 @@ def test_the_page_says_what_was_audited_the_verdict_the_risks_what_is_unknown_an
     sections = [attributes.get("id") for attributes in Page(page).all("h2")]
     law = ["provisions", "citations", "amendments", "fines"]
     time = ["changes", "due", "trends"]
-    asked = ["scope", "verdict", "risks", "promises", "coverage", *law, *time, "unknown", "not-checked", "findings"]
+    first = ["summary", "scope", "risks", "score"]
+    asked = [*first, "promises", "coverage", *law, *time, "unknown", "not-checked", "findings"]
     assert sections == asked
     links = [attributes["href"] for attributes in Page(page).all("a")]
     assert links[: len(asked)] == [f"#{section}" for section in asked]

@@ -198,7 +198,8 @@ class BoardPage(CoursePage):
         rows = [[self._named(found.loc[row.id]), *self._numbers(row)] for row in frame.itertuples()]
         heads = [tell("risk", name) for name in ("finding", "risk", *scores.FACTORS)]
         caption = tell("risk", "caption", n=len(self._weighed))
-        return joined([table(heads, rows, caption=caption, class_="wrap"), paragraphs(tell("risk", "mark"))])
+        mark = "" if frame["counted"].all() else tell("risk", "mark")
+        return joined([table(heads, rows, caption=caption, class_="wrap"), paragraphs(mark)])
 
     def _named(self, row: pd.Series[Any]) -> Markup:
         link = (
