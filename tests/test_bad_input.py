@@ -268,7 +268,7 @@ def test_a_disk_that_ends_at_any_write_leaves_the_old_report_whole(tmp_path: Pat
     for code, said in json.loads(done.stdout.splitlines()[-1]):
         assert code == 2, said
         assert said.count("\n") == 1, said
-        assert "The report that stood there is whole" in said
+        assert "What stood there is whole" in said
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == old
     assert sorted(path.name for path in folder.parent.iterdir()) == ["2026Q3", "2026Q3.failed"]
 

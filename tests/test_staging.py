@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from derbes.errors import OutputError
-from derbes.report.staging import staged
+from derbes.staging import staged
 
 
 @pytest.fixture
@@ -49,14 +49,22 @@ def test_a_rename_that_fails_leaves_the_old_folder_in_its_place(
     assert names(old) == ["2026Q3"]
 
 
+@pytest.mark.parametrize("call", [1, 2, 3])
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), KeyboardInterrupt()])
 def test_a_disk_that_does_not_take_the_bytes_leaves_the_old_folder_in_its_place(
-    old: Path, monkeypatch: pytest.MonkeyPatch
+    old: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, call: int
 ) -> None:
-    def refusing(_: int) -> None:
-        raise OSError(errno.EIO, "Input/output error")
+    """The file, its folder, and the folder that both lie in, after the swap."""
+    sync, calls = os.fsync, []
+
+    def refusing(file: int) -> None:
+        calls.append(file)
+        if len(calls) == call:
+            raise error
+        sync(file)
 
     monkeypatch.setattr(os, "fsync", refusing)
-    with pytest.raises(OutputError, match="Input/output error"):
+    with pytest.raises((OutputError, KeyboardInterrupt)):
         renew(old)
     assert (old / "a.txt").read_text(encoding="utf-8") == "old"
     assert names(old) == ["2026Q3"]

@@ -69,7 +69,7 @@ def manifest(audit: Audit, folder: Path, *, quarter: Quarter, parameters: Mappin
         "inputs": _inputs(audit, parameters.get("before", "")),
         "rules": _hashes(package, package.glob("rules/**/*.yaml")),
         "law_files": _hashes(package, (package / "law" / audit.law.id).glob("**/*.*")),
-        "model": _hashes(package, [package / "tables.yaml", *package.glob("text/*.yaml")]),
+        "model": _hashes(package, [package / "tables.yaml", *package.glob("text/**/*.yaml")]),
         "artefacts": _hashes(folder, (path for path in folder.rglob("*") if path.name != MANIFEST)),
         "frozen": snapshot.sums(audit.inventory),
         "journal": _journal(audit.inventory.path),

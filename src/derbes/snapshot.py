@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ import pandas as pd
 from derbes.errors import OutputError, SourceError, UsageError
 from derbes.quarter import Quarter
 from derbes.read.loading import MARKS
+from derbes.staging import staged
 from derbes.text import escape
 
 if TYPE_CHECKING:
@@ -28,26 +27,24 @@ _BREAKS = re.compile(r"\s*[\r\n]+\s*")
 def freeze(inv: Inventory, folder: Path) -> Path:
     """Write the inventory as a frozen quarter and return its folder, which must not exist yet.
 
-    Texts are kept as they were read; only line breaks in list cells become ``;``. Raises OutputError,
-    and SourceError where a file or sheet could not be read.
+    Texts are kept as they were read; only line breaks in list cells become ``;``. The quarter is there whole or not at
+    all. Raises OutputError, and SourceError where a file or sheet could not be read.
     """
     if unread := [fault.file for fault in inv.faults if fault.problem in {"file_unreadable", "sheet_unreadable"}]:
         remedy = "Mend or remove it first: a frozen quarter without it would look complete."
         raise SourceError(unread[0], "could not be read", remedy)
+    files = _files(inv)
+    _refuse_frozen(folder)
+    with staged(folder) as staging:
+        _refuse_frozen(folder)  # by one who held the place until now
+        for name, content in files.items():
+            (staging / name).write_bytes(content)
+    return folder
+
+
+def _refuse_frozen(folder: Path) -> None:
     if folder.exists():
         raise OutputError(str(folder), "is frozen already", "A frozen quarter is never overwritten; name another.")
-    staging = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    try:
-        staging.mkdir(parents=True)
-        for name, content in _files(inv).items():
-            (staging / name).write_bytes(content)
-        staging.rename(folder)
-    except OSError as error:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise OutputError(
-            str(folder), f"cannot be written ({error.strerror})", "Check the folder and its space."
-        ) from error
-    return folder
 
 
 def sums(inv: Inventory) -> str:

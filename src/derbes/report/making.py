@@ -13,7 +13,7 @@ from derbes.auditing import audit as make_audit
 from derbes.errors import DerbesError, UsageError
 from derbes.page import AuditPage
 from derbes.report import shelf, summary
-from derbes.report.staging import staged
+from derbes.staging import staged
 from derbes.text import words
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ def staged(target: Path) -> Iterator[Path]:
     """New empty folder beside the target; when the block ends well it takes the target's place, else it vanishes.
 
     One writer at a time. What killed runs left behind is cleared first; a target that one of them had moved
-    aside and not replaced is put back. Raises OutputError; the old target is whole then.
+    aside and not replaced is put back. Raises OutputError; the old target is whole and in its place then.
     """
     with _writing(target), _locked(target):
         _recover(target)
@@ -60,8 +60,8 @@ def _writing(target: Path) -> Iterator[None]:
 
 
 def _remedy(target: Path) -> str:
-    whole = "The report that stood there is whole. " if target.exists() else ""
-    return f"{whole}Free the disk or choose another folder with --out, then run again."
+    whole = "What stood there is whole. " if target.exists() else ""
+    return f"{whole}Free the disk or mend the rights, then run again."
 
 
 @contextlib.contextmanager
@@ -102,12 +102,19 @@ def _swap(staging: Path, target: Path) -> None:
         if target.exists():
             _move_aside(target, old)
         staging.rename(target)
+        _sync_folder(target.parent)
     except BaseException:  # Ctrl-C too
-        if old.exists() and not target.exists():
-            old.rename(target)
+        _put_back(staging, target, old)
         raise
-    _sync_folder(target.parent)
     shutil.rmtree(old, ignore_errors=True)  # what another program still holds is cleared by the next run
+
+
+def _put_back(staging: Path, target: Path, old: Path) -> None:
+    """Undo a swap as far as it came: what could not be made to last must not be taken for done."""
+    if target.exists() and not staging.exists():
+        target.rename(staging)
+    if old.exists() and not target.exists():
+        old.rename(target)
 
 
 def _move_aside(target: Path, old: Path) -> None:
@@ -115,7 +122,7 @@ def _move_aside(target: Path, old: Path) -> None:
         target.rename(old)
     except OSError as error:
         remedy = "Close the program that has a file of it open and run again; nothing was changed."
-        raise OutputError(str(target), "the report that stands there cannot be moved aside", remedy) from error
+        raise OutputError(str(target), "what stands there cannot be moved aside", remedy) from error
 
 
 def _sync(folder: Path) -> None:
