@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 from conftest import DEMO, LETOILE, spoil, write_tables
 
 from derbes.cli import main
-from derbes.exchange import personal_data
+from derbes.exchange import personal_data, registers
 from derbes.exchange.personal_data import FULL, NEEDED, SHORT
 from derbes.law import load_law
 from derbes.read.loading import load
@@ -94,3 +95,22 @@ def test_the_list_is_no_inventory_and_a_wrong_name_is_refused_in_a_line(tmp_path
     assert CliRunner().invoke(main, ["check", str(book)]).exit_code == 2
     refused = CliRunner().invoke(main, ["export", str(DEMO), "--to", "list-kz", "--out", str(tmp_path / "list.csv")])
     assert (refused.exit_code, refused.output.count("\n")) == (2, 1)
+
+
+def test_terms_and_countries_are_told_in_words_and_a_named_act_needs_no_reminder() -> None:
+    full = _listed(DEMO).full
+    told = "\n".join(full.astype(str).to_numpy().ravel())
+    assert not re.search(r"\bP\d+[YMWD]|until:|\bKZ\b", told)
+    assert {
+        "3 \u0436\u044b\u043b / 3 \u0433\u043e\u0434\u0430",
+        "90 \u043a\u04af\u043d / 90 \u0434\u043d\u0435\u0439",
+    } <= set(full["consent_term"])
+    reminder = LAW.bases.set_index("code").at["art9-10", "labels"]["ru"].partition(" (")[2]
+    assert reminder not in told
+    book = registers(load(DEMO), LAW)
+    consents, clauses = book["consents"], book["clauses"]
+    assert consents is not None
+    assert clauses is not None
+    assert not consents.astype(str).apply(lambda column: column.str.contains(r"^P\d|until:")).to_numpy().any()
+    numbers = [[int(part) for part in one.split(".")] for one in clauses.iloc[:, 0] if one.replace(".", "").isdigit()]
+    assert numbers == sorted(numbers)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from babel import Locale
+
+from derbes import period
 from derbes.text import data
 from derbes.views.links import links, said
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from derbes.inventory import Inventory
@@ -15,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Between the two languages of a label, and between several values of a cell.
 BOTH, AND = " / ", "; "
+_LANGUAGES = ("kk", "ru")
+_SPAN, _REMINDER = re.compile(r"(\d+)([YMWD])"), re.compile(r" \([^()]*\)$")
 
 
 def through(inv: Inventory, column: str, told: pd.Series[Any]) -> pd.Series[Any]:
@@ -53,8 +63,42 @@ def flags(cells: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def countries(lists: pd.Series[Any]) -> pd.Series[Any]:
-    """Codes of countries in one text, empty where none are named."""
-    return lists.map(lambda codes: AND.join(codes) if isinstance(codes, tuple) else "").astype(object)
+    """Names of countries in one text, empty where none are named; *none* is said."""
+
+    def told(codes: object) -> str:
+        if not isinstance(codes, tuple):
+            return ""
+        return AND.join(map(_country, codes)) if codes else word("none")
+
+    return lists.map(told).astype(object)
+
+
+@cache
+def _country(code: str) -> str:
+    if code == "all":
+        return word(code)
+    return two({lang: str(Locale.parse(lang).territories.get(code, code)) for lang in _LANGUAGES})
+
+
+def terms(periods: pd.Series[Any]) -> pd.Series[Any]:
+    """Periods in words; one that is not understood stays as it was written, an empty cell stays empty."""
+    return periods.astype(object).map(_term, na_action="ignore").astype(object)
+
+
+@cache
+def _term(text: str) -> str:
+    said = period.parse(text)
+    known, kind = data("notice")["terms"], said.kind
+    if kind in {"indefinite", "by_law"}:
+        return two(known[kind])
+    if kind == "until" and said.trigger in known["until"]:
+        return two(known["until"][said.trigger])
+    spans = _SPAN.findall(said.duration or "")
+    if kind != "fixed" or not spans:
+        return text
+    told = {lang: [Wording(lang, "wording").span(int(n), unit) for n, unit in spans] for lang in _LANGUAGES}
+    limit = known[said.bound] if said.bound else dict.fromkeys(_LANGUAGES, "")
+    return two({lang: limit[lang] + " ".join(words) for lang, words in told.items()})
 
 
 def prefixed(texts: pd.Series[Any]) -> pd.Series[Any]:
@@ -64,8 +108,15 @@ def prefixed(texts: pd.Series[Any]) -> pd.Series[Any]:
 
 def bases(inv: Inventory, law: LawPack) -> pd.Series[Any]:
     """Ground of every row of the register in words, its article, and the act where the ground is another law."""
-    known = {row.code: f"{two(row.labels)} ({row.act} {row.at})" for row in law.bases.itertuples() if row.valid}
+    valid = law.bases[law.bases["valid"].astype(bool)]
+    known = {row.code: f"{two(row.labels)} ({row.act} {row.at})" for row in valid.itertuples()}
+    bare = {row.code: f"{two(_reminded(row.labels))} ({row.act} {row.at})" for row in valid.itertuples()}
     codes = inv.processing["legal_basis"].astype(object).map(law.basis, na_action="ignore")
     other = codes.map(law.bases.set_index("code")["needs_authority"]).eq(other=True)
     named = prefixed(said(inv, "processing", "authority")).where(other, "")
-    return codes.map(lambda code: known.get(code, code)) + named
+    return codes.map(lambda code: known.get(code, code)).mask(named != "", codes.map(bare)) + named
+
+
+def _reminded(labels: Mapping[str, str]) -> dict[str, str]:
+    """Words of a ground without the reminder to name the act: it is named behind them."""
+    return {lang: _REMINDER.sub("", label) for lang, label in labels.items()}

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes.exchange.bilingual import AND, bases, countries, flags, labels, names, prefixed, through, word
+from derbes import period
+from derbes.exchange.bilingual import AND, bases, countries, flags, labels, names, prefixed, terms, through, word
 from derbes.identity import mask
 from derbes.views.links import active, links, said
 
@@ -92,7 +93,8 @@ def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
     retention = inv.retention.drop_duplicates("retention_id").set_index("retention_id")
     forms = labels(inv, consents["form"], "consent_form").fillna("") + prefixed(consents["evidence"])
     places = countries(systems["storage_countries"]) + prefixed(systems["storage_site"])
-    kept = retention["period"].fillna("") + prefixed(labels(inv, retention["trigger"], "trigger"))
+    events = labels(inv, retention["trigger"], "trigger").mask(retention["period"].map(_names_event).astype(bool))
+    kept = terms(retention["period"]).fillna("") + prefixed(events)
     fate = labels(inv, retention["disposal"], "disposal")
     public = pd.Series(recipients["kind"].eq("public").map({True: word("yes"), False: ""}), index=recipients.index)
     return {
@@ -101,7 +103,7 @@ def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
         "task": said(inv, "processing", "authority"),
         "basis": bases(inv, law),
         "consent": through(inv, "consent_ids", forms),
-        "consent_term": through(inv, "consent_ids", consents["term"]),
+        "consent_term": through(inv, "consent_ids", terms(consents["term"])),
         "system": through(inv, "system_ids", names(inv, "systems")),
         "storage": through(inv, "system_ids", places),
         "retention": frame["retention_id"].map(kept),
@@ -113,6 +115,11 @@ def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
         "responsible": frame["owner"],
         "reviewed": frame["reviewed_on"].dt.strftime("%Y-%m-%d"),
     }
+
+
+def _names_event(text: object) -> bool:
+    """Whether a period says itself until when it lasts."""
+    return isinstance(text, str) and period.parse(text).kind == "until"
 
 
 def _sources(inv: Inventory) -> pd.Series[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes.exchange.bilingual import AND, bases, countries, flags, labels, names, through, two, word
+from derbes.exchange.bilingual import AND, bases, countries, flags, labels, names, terms, through, two, word
 from derbes.identity import mask
 from derbes.text import data
 from derbes.views.links import active, links
@@ -47,10 +47,15 @@ def _table(inv: Inventory, table: str) -> pd.DataFrame:
     columns = [column for column in inv.schema.tables[table].columns.values() if column.name not in _LEFT_OUT]
     frame = pd.DataFrame({two(dict(one.title)): _told(inv, table, one) for one in columns}, dtype=object)
     frame = frame.map(lambda text: mask(text.strip()))
-    order = pd.Series(inv.keys[table]).sort_values(kind="stable").index
+    order = pd.Series(inv.keys[table], dtype=object).sort_values(kind="stable", key=_counting).index
     needed = [two(dict(one.title)) for one in columns if one.required]
     kept = [name for name in frame if name in needed or frame[name].ne("").any()]
     return frame.loc[order, kept].reset_index(drop=True)
+
+
+def _counting(keys: pd.Series[Any]) -> pd.Series[Any]:
+    """Keys to sort by: clause 2 comes before clause 10."""
+    return keys.astype(str).str.replace(r"\d+", lambda found: found[0].zfill(9), regex=True)
 
 
 def _told(inv: Inventory, table: str, column: Column) -> pd.Series[Any]:
@@ -63,6 +68,10 @@ def _told(inv: Inventory, table: str, column: Column) -> pd.Series[Any]:
         told = single.map(_named(inv, column.to))
     elif column.type == "flag":
         told = flags(single)
+    elif column.type == "country":
+        return countries(values).where(values.notna(), written)
+    elif column.type == "period":
+        return terms(values).fillna(written)
     else:
         return values.dt.strftime("%Y-%m-%d").astype(object).fillna(written) if column.type == "date" else written
     special = single.map({one: word(one) for one in ("all", "none")}).astype(object)

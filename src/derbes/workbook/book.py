@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import math
 import os
 import re
 import tempfile
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 #: UTF-16 units that a cell can hold, lines that a sheet can hold beside its header, characters of a sheet's name.
 CELL, LINES, NAME = 32_767, 1_048_575, 31
-#: Points of a line of 10-point Arial, and characters that the indent and the last word of a line leave unused.
-_LINE_HEIGHT, _RAGGED = 12.8, 5
+#: Points of a line of 10-point Arial, and characters that the indent of a cell leaves unused.
+_LINE_HEIGHT, _MARGIN = 12.8, 2
+#: Paper sizes as Excel numbers them, and the characters across each, landscape, that are read without a glass.
+_A4, _A3, _LEGIBLE = 9, 8, {9: 230, 8: 330}
 #: Letters to a unit of width: Cyrillic ones are wider.
 _LATIN, _CYRILLIC = 1.2, 1.07
 
@@ -107,10 +110,23 @@ def height(columns: Iterable[tuple[Sequence[str | None], float]], *, size: float
 
 
 def _lines(text: str, width: float) -> int:
-    room = max(1, int(width * (_LATIN if text.isascii() else _CYRILLIC)) - _RAGGED)
+    room = max(1, int(width * (_LATIN if text.isascii() else _CYRILLIC)) - _MARGIN)
     if len(text) <= room and "\n" not in text:
         return 1
-    return sum(-(-max(1, len(line)) // room) for line in text.split("\n"))
+    return sum(_wrapped(line, room) for line in text.split("\n"))
+
+
+def _wrapped(line: str, room: int) -> int:
+    """Lines that a line comes to when it is broken between words, and inside those longer than the room."""
+    count, used = 1, 0
+    for length in map(len, line.split(" ")):
+        if used and used + 1 + length <= room:
+            used += 1 + length
+            continue
+        whole, rest = divmod(length, room)
+        count += bool(used) + (whole if rest else max(0, whole - 1))
+        used = rest or (room if whole else 0)
+    return count
 
 
 @contextmanager
@@ -166,12 +182,16 @@ def _replace(path: Path, buffer: BytesIO) -> None:
         draft.unlink(missing_ok=True)
 
 
-def page(sheet: Any, *, footer: str, pages: str, area: tuple[int, int] | None = None) -> None:  # noqa: ANN401
-    """Set a sheet to print: A4 landscape, as wide as the page, header row repeated, pages numbered."""
+def page(sheet: Any, *, footer: str, pages: str, area: tuple[int, int] | None = None, wide: float = 0) -> None:  # noqa: ANN401
+    """Set a sheet to print: landscape, header row repeated, pages numbered; A4, as wide as the page.
+
+    Where ``wide``, its width in characters, would make the letters too small it is A3, on as many sheets as it takes.
+    """
+    paper = _A4 if wide <= _LEGIBLE[_A4] else _A3
     sheet.set_landscape()
-    sheet.set_paper(9)
+    sheet.set_paper(paper)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(max(1, math.ceil(wide / _LEGIBLE[paper])), 0)
     sheet.set_footer(f"&L&8{_quoted(footer)}&C&8&A&R&8{pages}")
     if area:
         sheet.repeat_rows(0)

@@ -34,19 +34,22 @@ def write_list(listed: Listed, inv: Inventory, path: Path, *, as_of: dt.date) ->
         book.file.set_custom_property("derbes", "list-kz", "text")
         for name, rows in (("short", listed.short), ("full", listed.full)):
             sheet = book.sheet(said["sheets"][name]["kk"])
-            first = _head(book, sheet, inv, said=said, wide=len(rows.columns), as_of=as_of, annex=name == "full")
+            first = _head(
+                book, sheet, inv, said=said, over=_widths(rows)[: len(_WIDTHS)], as_of=as_of, annex=name == "full"
+            )
             _table(book, sheet, rows.iloc[: LINES - first], first=first)
             if name == "short":
                 _foot(book, sheet, said, first + len(rows) + 2, gaps=sum(listed.gaps.values()))
-            page(sheet, footer=_two(said["title"]), pages=_FOOT)
+            page(sheet, footer=_two(said["title"]), pages=_FOOT, wide=sum(_widths(rows)))
             sheet.repeat_rows(first)
+            sheet.repeat_columns(0, 2 if name == "full" else 0)
 
 
 def _two(words: dict[str, str]) -> str:
     return words["kk"] if words["kk"] == words["ru"] else f"{words['kk']} / {words['ru']}"
 
 
-def _head(book: Book, sheet: Any, inv: Inventory, *, said: Any, wide: int, as_of: dt.date, annex: bool) -> int:  # noqa: ANN401
+def _head(book: Book, sheet: Any, inv: Inventory, *, said: Any, over: list[float], as_of: dt.date, annex: bool) -> int:  # noqa: ANN401
     """Write who approves what; return the row of the headings."""
     names = inv.operator["legal_name"].fillna(inv.operator["name"]).dropna()
     number = inv.operator["bin"].dropna()
@@ -61,15 +64,18 @@ def _head(book: Book, sheet: Any, inv: Inventory, *, said: Any, wide: int, as_of
     ]
     if not annex:
         lines.insert(0, ("bold", f"{_two(said['approve'])}  ______________________  ({_two(said['signature'])})"))
-    columns = min(wide, len(_WIDTHS))
     for row, (look, line) in enumerate(lines):
-        book.spread(sheet, (row, 0), line, look, over=[*_WIDTHS.values()][:columns])
+        book.spread(sheet, (row, 0), line, look, over=over)
     return len(lines) + 1
+
+
+def _widths(rows: pd.DataFrame) -> list[float]:
+    return [_WIDTHS.get(str(name), _WIDE) for name in rows]
 
 
 def _table(book: Book, sheet: Any, rows: pd.DataFrame, *, first: int) -> None:  # noqa: ANN401
     said, articles = text.data("list")["columns"], text.data("list")["articles"]
-    widths = [_WIDTHS.get(name, _WIDE) for name in rows]
+    widths = _widths(rows)
     titles = [f"{_two(said[name])}\n{articles.get(name, '')}".strip() for name in rows]
     for column, (title, width) in enumerate(zip(titles, widths, strict=True)):
         sheet.set_column(column, column, width)

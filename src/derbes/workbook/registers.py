@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from derbes.workbook.book import Book
 
 _NARROW, _WIDE = 14, 44
+_ROOM = 90.0
 _FOOT = "&P / &N"
 
 
@@ -32,19 +33,27 @@ def write_registers(sheets: Mapping[str, pd.DataFrame | None], path: Path, *, op
         for name, rows in sheets.items():
             sheet = book.sheet(said["sheets"][name]["kk"])
             title = " / ".join(said["sheets"][name].values())
-            book.put(sheet, (0, 0), title, "section")
-            book.put(sheet, (1, 0), f"{operator}, {as_of:%d.%m.%Y}", "label")
+            under = f"{operator}, {as_of:%d.%m.%Y}"
             if rows is None or not len(rows):
+                widths = [_ROOM]
+                sheet.set_column(0, 0, _ROOM)
                 book.put(sheet, (3, 0), " / ".join(said["absent" if rows is None else "empty"].values()), "plain")
-                sheet.set_column(0, 0, 90)
             else:
-                _table(book, sheet, rows.iloc[: LINES - 3], first=3)
-            page(sheet, footer=title, pages=_FOOT)
+                widths = [_width(rows.iloc[:, at]) for at in range(rows.shape[1])]
+                _table(book, sheet, rows.iloc[: LINES - 3], widths, first=3)
+            book.spread(sheet, (0, 0), title, "section", over=_reaching(widths))
+            book.spread(sheet, (1, 0), under, "label", over=_reaching(widths))
+            page(sheet, footer=title, pages=_FOOT, wide=sum(widths))
 
 
-def _table(book: Book, sheet: Any, rows: pd.DataFrame, *, first: int) -> None:  # noqa: ANN401 - XlsxWriter has no types
+def _reaching(widths: list[float]) -> list[float]:
+    """Widths of the first columns that together have room for a title, of all where they have not."""
+    count = next((n for n in range(1, len(widths)) if sum(widths[:n]) >= _ROOM), len(widths))
+    return widths[:count]
+
+
+def _table(book: Book, sheet: Any, rows: pd.DataFrame, widths: list[float], *, first: int) -> None:  # noqa: ANN401
     titles = [str(title).replace(" / ", "\n", 1) for title in rows]
-    widths = [_width(rows.iloc[:, at]) for at in range(len(titles))]
     for column, (title, width) in enumerate(zip(titles, widths, strict=True)):
         sheet.set_column(column, column, width)
         book.put(sheet, (first, column), title, "head")
@@ -58,9 +67,10 @@ def _table(book: Book, sheet: Any, rows: pd.DataFrame, *, first: int) -> None:  
     sheet.freeze_panes(first + 1, 1)
     sheet.autofilter(first, 0, first + len(rows), len(titles) - 1)
     sheet.repeat_rows(first)
+    sheet.repeat_columns(0)
 
 
-def _width(column: pd.Series[Any]) -> int:
+def _width(column: pd.Series[Any]) -> float:
     """Characters that most cells need, within what fits on paper."""
     usual = column.str.len().quantile(0.8)
-    return int(min(_WIDE, max(_NARROW, usual * 0.6)))
+    return float(int(min(_WIDE, max(_NARROW, usual * 0.6))))
