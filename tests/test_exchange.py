@@ -17,6 +17,7 @@ from derbes.exchange.personal_data import FULL, NEEDED, SHORT
 from derbes.law import load_law
 from derbes.read.loading import load
 from derbes.text import data
+from derbes.workbook import write_list
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,3 +115,14 @@ def test_terms_and_countries_are_told_in_words_and_a_named_act_needs_no_reminder
     assert not consents.astype(str).apply(lambda column: column.str.contains(r"^P\d|until:")).to_numpy().any()
     numbers = [[int(part) for part in one.split(".")] for one in clauses.iloc[:, 0] if one.replace(".", "").isdigit()]
     assert numbers == sorted(numbers)
+
+
+def test_what_is_too_wide_for_a4_is_printed_on_a3_with_its_first_columns_on_every_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "list.xlsx"
+    write_list(_listed(DEMO), load(DEMO), path, as_of=dt.date(2026, 9, 30))
+    short, full = openpyxl.load_workbook(path).worksheets
+    assert [(sheet.page_setup.paperSize, sheet.page_setup.fitToWidth or 1) for sheet in (short, full)] == [
+        (9, 1),
+        (8, 2),
+    ]
+    assert full.print_title_cols == "$A:$C"

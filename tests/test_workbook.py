@@ -311,6 +311,12 @@ def test_a_row_is_as_high_as_its_tallest_text() -> None:
     assert 100 < high <= 409
 
 
+def test_a_text_of_long_words_has_room_for_the_lines_that_it_wraps_to() -> None:
+    """A column of 44 takes one word of 24 Cyrillic letters to a line, and not two halves of others beside it."""
+    one, four = height([(["\u0436" * 24, " ".join(["\u0436" * 24] * 4)], 44.0)])
+    assert round((four - 3) / (one - 3)) == 4
+
+
 @pytest.fixture(scope="module")
 def legal(tmp_path_factory: pytest.TempPathFactory) -> openpyxl.Workbook:
     path = tmp_path_factory.mktemp("legal") / "findings.xlsx"

@@ -145,7 +145,7 @@ def _said(report: Path) -> dict[str, Any]:
         Quarter.parse(known["previous"]["quarter"] if known["previous"] else known["quarter"])
     except OSError as error:
         raise SourceError(str(report / MANIFEST), "cannot be read", "Name the folder of a sealed report.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SourceError(str(report / MANIFEST), "is no manifest of derbes", "Take the report from a copy.") from error
     return known
 

@@ -74,6 +74,9 @@ def publish(made: tuple[Document, ...], target: Path) -> Path:
         raise UsageError(str(target), "is there already", "Name a new file: what was filled in by hand is not lost.")
     content = word(made) if target.suffix.lower() == ".docx" else page(made).encode()
     draft = target.with_name(f".{target.name}.tmp")
-    draft.write_bytes(content)
-    draft.replace(target)
+    try:
+        draft.write_bytes(content)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
     return target

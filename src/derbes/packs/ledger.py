@@ -83,7 +83,7 @@ def read(folder: Path) -> Base:
         with guard.opened(path) as file:
             content = json.loads(file.read().decode("utf-8"))
         return _base(content)
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, SourceError):
             raise
         raise SourceError(FILE, "is not as derbes wrote it", "Take it from the folder as it was dealt.") from error
