@@ -22,10 +22,11 @@ from packages import SHEET, changed, understated, workbook
 import derbes
 from derbes.auditing import audit
 from derbes.cli import main
-from derbes.errors import SourceError
+from derbes.errors import OutputError, SourceError
 from derbes.read.guard import OLE
 from derbes.report import report
 from derbes.schema import load as load_schema
+from derbes.workbook import write_inventory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,6 +234,31 @@ def test_a_folder_below_a_file_cannot_be_written_to_and_that_is_said(tmp_path: P
         assert line(run(*asked)).startswith(str(tmp_path / "file"))
     assert line(run("new", tmp_path / "file" / "shop")).startswith(str(tmp_path / "file"))
     assert (tmp_path / "file").read_text(encoding="utf-8") == "whole"
+
+
+@pytest.mark.parametrize("words", [["diff", DEMO], ["export", "--to", "list-kz"]], ids=["diff", "export"])
+def test_no_workbook_that_is_there_is_overwritten(good: Path, words: list[object]) -> None:
+    book = good / "book.xlsx"
+    content = workbook(book, HEADINGS).read_bytes()
+    (good / "link.xlsx").symlink_to(book)
+    form = ["--format", "xlsx"] if words[0] == "diff" else []
+    for out in (book, good / "link.xlsx"):
+        assert "is there already" in line(run(*words, good, *form, "--out", out))
+    for out in (good / "systems.csv", good / "systems"):
+        assert "is not named .xlsx" in line(run(*words, good, *form, "--out", out))
+    assert book.read_bytes() == content
+
+
+def test_a_pipe_or_a_folder_is_never_replaced_by_a_workbook(tmp_path: Path) -> None:
+    (tmp_path / "folder.xlsx").mkdir()
+    places = [tmp_path / "folder.xlsx"]
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.xlsx")
+        places.append(tmp_path / "pipe.xlsx")
+    for place in places:
+        with pytest.raises(OutputError, match="is no file"):
+            write_inventory(place, load_schema(), lang="ru", tables=["systems"])
+        assert not place.is_file()
 
 
 SMALL_DISK = """

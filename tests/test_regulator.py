@@ -224,3 +224,23 @@ def test_a_wrong_place_is_refused_and_what_stood_there_stays(home: Path, tmp_pat
     with pytest.raises(OutputError):
         regulator.pack(dossier, tmp_path / "file" / "out.zip")
     assert (tmp_path / "file").read_text(encoding="utf-8") == "whole"
+
+
+def test_an_earlier_dossier_is_replaced_and_no_other_file(home: Path, tmp_path: Path) -> None:
+    out = regulator.pack(_unsealed(home), tmp_path / "out.zip")
+    assert regulator.pack(_unsealed(home), out) == out
+    kept = {"photos.zip": zipped(tmp_path / "photos.zip"), "text.zip": b"no zip"}
+    (tmp_path / "text.zip").write_bytes(b"no zip")
+    (tmp_path / "folder.zip").mkdir()
+    (tmp_path / "link.zip").symlink_to(tmp_path / "nowhere.zip")
+    for name in (*kept, "folder.zip", "link.zip"):
+        with pytest.raises(UsageError, match="is there already"):
+            regulator.pack(_unsealed(home), tmp_path / name)
+    assert {name: (tmp_path / name).read_bytes() for name in kept} == kept
+
+
+def zipped(path: Path) -> bytes:
+    """A zip of something else."""
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("picture.png", b"")
+    return path.read_bytes()

@@ -165,10 +165,8 @@ def policy(file: Path, against: Path | None, out: Path | None, lang: str) -> Non
     from derbes.read.loading import load  # noqa: PLC0415
     from derbes.workbook import write_inventory  # noqa: PLC0415
 
-    if out and out.exists():
-        raise UsageError(str(out), "is there already", "Name a new workbook: a register is never overwritten.")
-    if out and out.suffix.lower() != ".xlsx":
-        raise UsageError(str(out), "is not named .xlsx", "Give the workbook a name that ends in .xlsx.")
+    if out:
+        _refuse_taken(out)
     register = reader.propose(file)
     comparison = reader.compare(register, load(against)) if against else None
     say(reader.told(register, comparison, reader.checks(register, lang=lang), lang))
@@ -189,8 +187,7 @@ def export(inventory: Path | None, form: str, out: Path, as_of: str | None) -> N
     from derbes.read.loading import load  # noqa: PLC0415
     from derbes.workbook import write_list  # noqa: PLC0415
 
-    if out.suffix.lower() != ".xlsx":
-        raise UsageError(str(out), "is not named .xlsx", "Give the file a name that ends in .xlsx.")
+    _refuse_taken(out)
     day, inv = _day(as_of) or _today(), load(_inventory(inventory))
     write_list(personal_data(inv, load_law("kz", day)), inv, out, as_of=day)
     say(str(out))
@@ -243,9 +240,11 @@ def diff(paths: tuple[Path, ...], lang: str, form: str, out: Path | None) -> Non
     from derbes import change  # noqa: PLC0415
     from derbes.workbook import write_changes  # noqa: PLC0415
 
+    target = out or Path("changes.xlsx")
+    if form == "xlsx":
+        _refuse_taken(target)
     told = change.diff(*change.sides(paths))
     if form == "xlsx":
-        target = out or Path("changes.xlsx")
         write_changes(told, target, lang=lang)
         say(str(target))
     else:
@@ -359,6 +358,14 @@ def _inventory(given: Path | None) -> Path:
     here = Path()
     found = any(path.stem.lower() in _REGISTER for path in here.iterdir() if path.suffix in {".xlsx", ".ods", ".csv"})
     return here if found else _DEFAULT
+
+
+def _refuse_taken(out: Path) -> None:
+    """Refuse a workbook that is there already: it may be an inventory, or hold what people have filled in."""
+    if out.suffix.lower() != ".xlsx":
+        raise UsageError(str(out), "is not named .xlsx", "Give the workbook a name that ends in .xlsx.")
+    if out.exists() or out.is_symlink():
+        raise UsageError(str(out), "is there already", "Name a new workbook: none is overwritten.")
 
 
 def _day(text: str | None, option: str = "--as-of") -> dt.date | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,12 +36,15 @@ _LANGUAGES = ("kk", "ru")
 def pack(dossier: Dossier, out: Path) -> Path:
     """Write the dossier as one zip and return its path; the same dossier gives the same bytes.
 
-    Kazakh and Russian side by side. Raises UsageError (not a .zip, or inside the sealed report), OutputError.
+    Kazakh and Russian side by side; an earlier dossier of that name is replaced, nothing else is. Raises UsageError
+    (not a .zip, another file of that name, or inside the sealed report), OutputError.
     """
     if out.suffix.lower() != ".zip":
         raise UsageError(str(out), "is not named .zip", "Give the file a name that ends in .zip.")
     if dossier.report and out.resolve().is_relative_to(dossier.report.resolve()):
         raise UsageError(str(out), "lies in the sealed report", "Name a place outside: a file more breaks the seal.")
+    if (out.exists() or out.is_symlink()) and not _ours(out):
+        raise UsageError(str(out), "is there already and is no dossier", "Name a new file.")
     try:
         content = {**_workbooks(dossier), **_report(dossier)}
         content = {LETTER: _letter(dossier), **content}
@@ -51,6 +55,15 @@ def pack(dossier: Dossier, out: Path) -> Path:
         remedy = "Check that the folder may be written to and has room."
         raise OutputError(str(out), f"could not be written ({error.strerror or error})", remedy) from error
     return out
+
+
+def _ours(path: Path) -> bool:
+    """Whether a file is a dossier that was written before."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return {LETTER, INDEX, PARTS["list"]} <= set(file.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _workbooks(dossier: Dossier) -> dict[str, bytes]:

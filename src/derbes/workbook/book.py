@@ -173,6 +173,8 @@ def _look(name: str, dates: str) -> dict[str, Any]:
 
 
 def _replace(path: Path, buffer: BytesIO) -> None:
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EEXIST, "is no file")  # a device would be replaced as a file is
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
