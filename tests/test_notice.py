@@ -258,6 +258,14 @@ def test_what_cells_hold_is_shown_and_never_run_and_no_value_of_a_person_comes_o
         assert made[0].gaps == written(DEMO, "buyer", kind=kind)[0].gaps
 
 
+def test_a_country_that_is_none_shows_no_value_of_a_person(small: Rows, tmp_path: Path) -> None:
+    for row in small["recipients"]:
+        row["countries"] = f"Nowhere {IIN}"
+    made = written(write_tables(tmp_path / "inventory", small), "buyer")
+    assert "Nowhere" in notice.plain(made[0])
+    assert IIN not in notice.plain(made[0])
+
+
 @pytest.mark.parametrize("lang", [*LANGUAGES, "kk-ru"])
 def test_the_page_asks_nobody_for_anything(lang: str, tmp_path: Path) -> None:
     page = notice.publish(written(DEMO, "buyer", lang=lang), tmp_path / "notice.html").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ before_option = click.option(
 @click.version_option(package_name="derbes", message="%(version)s")
 def main() -> None:
     """Hold a personal-data inventory against its own promises and the law as it stood that day."""
+    if not logging.getLogger().handlers:
+        logging.getLogger().addHandler(logging.NullHandler())  # what libraries log may name cells: it is not printed
     for stream in (sys.stdout, sys.stderr):
         # A console in cp1251 or C cannot print every Kazakh letter: print what it can, never fail.
         if isinstance(stream, io.TextIOWrapper):

@@ -101,11 +101,11 @@ class Says:
         return self.joined(names)
 
     def country(self, code: object) -> str:
-        """Name of a country."""
+        """Name of a country; what is none as it was written, no person's data in it."""
         try:
-            return str(Locale.parse(self.lang).territories.get(str(code), code))
+            return str(Locale.parse(self.lang).territories.get(str(code)) or shown(code))
         except UnknownLocaleError:
-            return str(code)
+            return shown(code)
 
     def countries(self, codes: object, gap: str) -> str:
         """Names of countries, or a gap."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PreformattedString, Tag
@@ -23,7 +24,9 @@ _HEADING = "\x02"  # stands before the text of a heading, once a level, until th
 
 def paragraphs(content: bytes) -> list[Paragraph]:
     """Return the visible paragraphs of a page; of its main part alone, where the page marks one."""
-    soup = BeautifulSoup(content, "html.parser")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the library thinks of a page would stand before the one line of an error
+        soup = BeautifulSoup(content, "html.parser")
     for tag in soup.find_all(_UNSEEN):
         tag.decompose()
     for tag in soup.find_all(_is_hidden):
