@@ -261,24 +261,6 @@ def test_a_pipe_or_a_folder_is_never_replaced_by_a_workbook(tmp_path: Path) -> N
         assert not place.is_file()
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("damaged.pdf", b"%PDF-1.4\n" + bytes(range(256)) * 8),
-        ("damaged.html", b"<p>plain English words \x98\x98\xff</p>"),
-        ("link.html", b"http://example.org/politics"),
-        ("data.html", b'<?xml version="1.0"?><a>text</a>'),
-    ],
-)
-def test_what_libraries_say_of_a_policy_is_not_printed(tmp_path: Path, name: str, content: bytes) -> None:
-    path = tmp_path / name
-    path.write_bytes(content)
-    asked = [sys.executable, "-c", "from derbes.cli import main; main()", "policy", str(path)]
-    done = subprocess.run(asked, check=False, capture_output=True, text=True, encoding="utf-8")
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
-    assert done.stderr.startswith(f"{name}: ")
-
-
 SMALL_DISK = """
 import contextlib, io, json, resource, sys
 from derbes.cli import main

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -273,3 +275,21 @@ def test_a_vast_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert refused(path) == "too_large"
     monkeypatch.setattr(reading, "MAX_FILE", 10)
     assert refused(path) == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("damaged.pdf", b"%PDF-1.4\n" + bytes(range(256)) * 8),
+        ("damaged.html", b"<p>plain English words \x98\x98\xff</p>"),
+        ("link.html", b"http://example.org/politics"),
+        ("data.html", b'<?xml version="1.0"?><a>text</a>'),
+    ],
+)
+def test_what_libraries_say_of_a_policy_is_not_printed(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    asked = [sys.executable, "-c", "from derbes.cli import main; main()", "policy", str(path)]
+    done = subprocess.run(asked, check=False, capture_output=True, text=True, encoding="utf-8")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert done.stderr.startswith(f"{name}: ")
