@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from faulty import Ended
 
-KILLS = {"report": 6, "decide": 8, "freeze": 8, "merge": 8}
+KILLS = {"report": 4, "decide": 6, "freeze": 10, "merge": 10}
 FULL, REFUSED = errno.ENOSPC, errno.EACCES
 
 
