@@ -18,6 +18,7 @@ from conftest import DEMO, LETOILE, spoil, write_tables
 from derbes import auditing
 from derbes.auditing import audit
 from derbes.errors import OutputError, SourceError, UsageError
+from derbes.page import widget
 from derbes.quarter import Quarter
 from derbes.report import report
 
@@ -102,15 +103,19 @@ def test_every_link_on_the_page_leads_to_a_place_on_it(page: str) -> None:
     assert {attributes["href"] for attributes in parsed.all("a")} <= anchors
 
 
-def test_the_page_asks_nobody_for_anything_and_runs_nothing(page: str) -> None:
+def test_the_page_asks_nobody_for_anything_and_runs_nothing_but_the_widget_of_its_tables(page: str) -> None:
     parsed = Page(page)
     assert not re.search(r"@import|url\(", page)
     said = [value for _, attributes in parsed.elements for value in attributes.values() if value]
     assert not [value for value in said if re.search(r"https?:", value)]  # an address in a clause is text
-    assert not [tag for tag, _ in parsed.elements if tag in {"script", "iframe", "object", "embed", "form", "base"}]
+    assert not [tag for tag, _ in parsed.elements if tag in {"iframe", "object", "embed", "form", "base"}]
     assert not [name for _, attributes in parsed.elements for name in attributes if name.startswith("on")]
     policy = next(meta["content"] for meta in parsed.all("meta") if meta.get("http-equiv"))
-    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+    scripts = widget.policy("ru")
+    assert policy.startswith(f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:")
+    assert scripts.count("sha256-") == 2
+    assert page.count("<script") == 2
+    assert page.endswith(f"</main>\n{widget.widget('ru')}\n</body>\n</html>\n")
     assert all(image["src"].startswith("data:image/png;base64,") for image in parsed.all("img"))
     assert all(link["href"] == "data:," for link in parsed.all("link"))
 
@@ -164,7 +169,7 @@ def test_what_an_inventory_says_is_shown_and_never_run(small: Rows, tmp_path: Pa
     spoil(small, "categories", name=attack)
     done = write(write_tables(tmp_path / "inventory", small), tmp_path / "reports")
     parsed = Page((done / "audit.html").read_text(encoding="utf-8"))
-    assert not parsed.all("script")
+    assert len(parsed.all("script")) == 2  # the widget's
     assert all(image["src"].startswith("data:") for image in parsed.all("img"))
     assert attack in parsed.text
 

@@ -41,9 +41,7 @@ class AuditPage(BoardPage):
 
     def title(self) -> Passage:
         """Title of the report: what it is, whose, which quarter."""
-        quarter = self.say.quarter(self.quarter)
-        head = element("h1", self.say("title"))
-        return passage(element("header", head, element("p", self.operator, " · ", quarter, class_="subtitle")))
+        return self._opening(self.say("title"))
 
     def scope(self) -> Passage:
         """What was audited: inventory, day, law, rules, comparison."""
@@ -150,7 +148,7 @@ class AuditPage(BoardPage):
         return passage(
             head,
             paragraphs(say("findings", "text")),
-            table(headings, rows, caption=say("findings", "caption", n=len(found)), class_="findings"),
+            table(headings, rows, caption=say("findings", "caption", n=len(found)), class_="findings", searchable=True),
             self._more(len(rest)),
             self._ids(rest[rest["severity"] == "critical"]),
         )

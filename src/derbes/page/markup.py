@@ -21,12 +21,16 @@ _TAGS = re.compile(r"<[^>]*>")
 
 @dataclass(frozen=True)
 class Passage:
-    """A piece of a report: HTML for a page or JupyterLab, and the same as plain text for a terminal."""
+    """A piece of a report: HTML for a page or JupyterLab, and the same as plain text for a terminal.
+
+    ``live`` is what JupyterLab gets besides; a page that is made of the notebook brings its own.
+    """
 
     html: str
+    live: str = ""
 
     def _repr_html_(self) -> str:
-        return self.html
+        return self.html + self.live
 
     def __repr__(self) -> str:
         """Return the words without the markup, a line for each paragraph or row."""
@@ -71,6 +75,16 @@ def facts(pairs: Sequence[tuple[str, object]]) -> Markup:
     return element("dl", *rows, class_="facts")
 
 
+def ordered(text: object, key: object, *, class_: str | None = None) -> Markup:
+    """Text that a searchable table sorts by the key: a rank of severities, a number said in words."""
+    return element("data", text, value=str(key), class_=class_)
+
+
+def day(text: str, date: object) -> Markup:
+    """Date in words that a searchable table sorts as a date; ``date`` is written as 2026-09-30."""
+    return element("time", text, datetime=str(date)[:10])
+
+
 def table(
     headings: Sequence[str],
     rows: Iterable[Sequence[object]],
@@ -81,7 +95,7 @@ def table(
 ) -> Markup:
     """Table with a caption, column headings and, first in every row, a row heading.
 
-    ``searchable`` marks one that a reader may want to sort and filter.
+    ``searchable`` marks one that a reader may sort and filter, where script runs (`derbes.page.widget`).
     """
     body = [list(row) for row in rows]
     numeric = [bool(body) and all(isinstance(row[at], Number) for row in body) for at in range(len(headings))]
@@ -95,7 +109,9 @@ def table(
         element("tbody", *map(_row, body)),
     )
     names = " ".join(filter(None, (class_, "searchable" * searchable)))
-    return element("div", element("table", *parts, class_=names or None), class_="scroll")
+    # a wide table scrolls, and has to do so for those who have no mouse
+    reach = {"tabindex": "0", "role": "region", "aria-label": caption}
+    return element("div", element("table", *parts, class_=names or None), class_="scroll", **reach)
 
 
 def _row(cells: Sequence[object]) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 from markupsafe import Markup
 
 from derbes.auditing import audit
+from derbes.findings import SEVERITIES
 from derbes.identity import mask
 from derbes.page import facts
-from derbes.page.markup import element, joined, paragraphs
+from derbes.page.markup import Passage, element, joined, ordered, paragraphs, passage
+from derbes.page.widget import widget
 from derbes.quarter import Quarter, last_complete
 from derbes.wording import Wording
 
@@ -71,11 +74,18 @@ class Page:
         names = self.audit.inventory.tables["operator"]["name"].dropna()
         return cut(mask(str(names.iloc[0])), NAME) if len(names) else self.audit.operator
 
+    def _opening(self, title: str) -> Passage:
+        """What a notebook begins with: its title, whose it is, which quarter; in JupyterLab its tables come alive."""
+        subtitle = element("p", self.operator, " · ", self.say.quarter(self.quarter), class_="subtitle")
+        head = passage(element("header", element("h1", title), subtitle))
+        return replace(head, live=str(widget(self.audit.lang)))
+
     def _more(self, n: int) -> Markup:
         return paragraphs(self.say("more", n=n), class_="more") if n > 0 else Markup()
 
     def _badge(self, severity: str) -> Markup:
-        return element("span", self.say.label("severity", severity), class_=f"badge {severity}")
+        rank = SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+        return ordered(self.say.label("severity", severity), rank, class_=f"badge {severity}")
 
     def _table(self, name: object) -> str:
         known = self.audit.inventory.schema.tables.get(str(name))

@@ -1,4 +1,4 @@
-"""A run notebook as one page: HTML that asks nobody for anything and runs nothing."""
+"""A run notebook as one page: HTML that asks nobody for anything and runs nothing but the widget of its tables."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from nbconvert.exporters import TemplateExporter
 from traitlets.config import Config
 
+from derbes.page import widget
 from derbes.page.markup import element
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nbformat import NotebookNode
 
 _SECTION = re.compile(r'<h2 id="([^"]+)"[^>]*>(.*?)</h2>', re.DOTALL)
@@ -24,7 +27,8 @@ _TEMPLATE = Path(__file__).with_name("template")
 def page(notebook: NotebookNode, *, title: str, lang: str, contents: str) -> str:
     """One HTML page of the outputs of a notebook, with a list of its sections under the first heading.
 
-    ``contents`` is the name of that list. Strict Content-Security-Policy, no script, no address outside the page.
+    ``contents`` is the name of that list. Strict Content-Security-Policy, no address outside the page, and no script
+    but the widget of searchable tables, where there is one.
     """
     exporter = TemplateExporter(
         config=Config({"NbConvertBase": {"display_data_priority": _PRIORITY}}),
@@ -34,9 +38,17 @@ def page(notebook: NotebookNode, *, title: str, lang: str, contents: str) -> str
         exclude_input=True,
     )
     style = (_TEMPLATE / "report.css").read_text(encoding="utf-8").strip()
-    facts: dict[str, Any] = {"page": {"title": title, "lang": lang, "style": style}}
+    searchable = any(map(widget.wanted, _shown(notebook)))
+    script = {"policy": widget.policy(lang), "widget": widget.widget(lang)} if searchable else {}
+    facts: dict[str, Any] = {"page": {"title": title, "lang": lang, "style": style, **script}}
     body, _ = exporter.from_notebook_node(notebook, resources=facts)
     return _with_contents(body.replace("\r\n", "\n"), contents)
+
+
+def _shown(notebook: NotebookNode) -> Iterator[str]:
+    """HTML of every output."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return (output["data"]["text/html"] for output in outputs if "text/html" in output.get("data", {}))
 
 
 def _with_contents(body: str, name: str) -> str:

@@ -10,6 +10,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.translators import translate_parameters
 
 from derbes.errors import DerbesError, UsageError, did_you_mean
+from derbes.page.widget import widget
 from derbes.report.kernel import ENGINE
 
 if TYPE_CHECKING:
@@ -59,8 +60,15 @@ def _refuse_unknown(path: Path, parameters: Parameters) -> None:
 
 
 def _settled(notebook: NotebookNode, shown: Parameters) -> NotebookNode:
-    """Leave out times, paths and random ids, and let the parameters be those of the finished report."""
+    """Leave out times, paths and random ids, and let the parameters be those of the finished report.
+
+    The widget of tables is for those who run a notebook: in a kept one it would be weight, and a script to account for.
+    """
+    live = str(widget(shown["lang"]))
     for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if live in (html := output.get("data", {}).get("text/html", "")):
+                output.data["text/html"] = html.replace(live, "")
         if _INJECTED in cell.metadata.get("tags", []):
             cell.id = _INJECTED
             cell.source = translate_parameters("python3", "python", shown, "Parameters").rstrip("\n")
