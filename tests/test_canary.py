@@ -145,7 +145,7 @@ def test_no_stream_and_no_file_repeats_a_planted_value(plants: tuple[Path, list[
     commands = [
         ["check", home, "--as-of", DAY, "--before", "none", "--format", "json", "--lang", "ru"],
         ["check", home, "--as-of", DAY, "--before", "none", "--format", "text", "--lang", "kk"],
-        ["report", home, "--quarter", "2026Q3", "--before", "none", "--lang", "ru", "--out", str(tmp_path)],
+        ["report", home, "--quarter", "2026Q3", "--before", "none", "--lang", "ru", "--out", str(tmp_path), "--no-pdf"],
     ]
     words = [sys.executable, "-c", LOUD, json.dumps(commands)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)

@@ -352,7 +352,19 @@ def test_an_operators_own_rule_is_held_against_the_frozen_quarters_too(small: Ro
 
 
 def test_a_report_exits_with_one_only_where_it_is_asked_to(tmp_path: Path) -> None:
-    asked = ["report", DEMO, "--quarter", "2026Q3", "--before", "none", "--out", tmp_path]
+    asked = [
+        "report",
+        DEMO,
+        "--quarter",
+        "2026Q3",
+        "--before",
+        "none",
+        "--out",
+        tmp_path,
+        "--notebook",
+        "audit",
+        "--no-pdf",
+    ]
     done = run(*asked)
     assert (done.exit_code, done.stderr) == (0, "")
     assert (tmp_path / done.stdout.strip() / "audit.html").is_file()

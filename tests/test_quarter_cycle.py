@@ -30,7 +30,7 @@ def run(*asked: object, code: int = 0) -> str:
 def reported(home: Path, quarter: str) -> tuple[Path, dict[str, dict[str, Any]]]:
     """Folder of a report, and its findings by rule and key."""
     folder = home.parent / "reports" / "shop-kz" / quarter
-    run("report", home, "--quarter", quarter, "--out", home.parent / "reports")
+    run("report", home, "--quarter", quarter, "--out", home.parent / "reports", "--notebook", "audit", "--no-pdf")
     said = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
     return folder, {f"{one['rule']} {one['key']}": one for one in said["findings"]}
 

@@ -7,20 +7,24 @@ import hashlib
 import json
 import re
 import shutil
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import nbformat
+import pypdf
 import pytest
 from conftest import DEMO, LETOILE, spoil, write_tables
 
-from derbes import auditing
+from derbes import auditing, seal
 from derbes.auditing import audit
 from derbes.errors import OutputError, SourceError, UsageError
 from derbes.page import widget
 from derbes.quarter import Quarter
-from derbes.report import report
+from derbes.report import pdf, report, shelf
+from derbes.text import LANGUAGES, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +40,7 @@ FILES = {
 
 
 def write(inventory: Path, out: Path, **options: Any) -> Path:
-    asked = {"quarter": Q3, "as_of": Q3.last_day, "before": "none", "lang": "ru"} | options
+    asked = {"quarter": Q3, "as_of": Q3.last_day, "before": "none", "lang": "ru", "notebooks": ("audit",)} | options
     return report(inventory, out=out, **asked)
 
 
@@ -129,7 +133,7 @@ def test_the_page_is_light_and_can_be_read_by_those_who_do_not_see_it(page: str)
     assert all(heading["scope"] in {"col", "row"} for heading in parsed.all("th"))
     assert len(parsed.all("caption")) == len(parsed.all("table"))
     assert len(parsed.all("h1")) == 1
-    assert "<title>Alkor Kazakhstan Ltd. — III " in page
+    assert f"<title>{words('ru')['pages']['names']['audit']} — Alkor Kazakhstan Ltd. — III " in page
 
 
 def test_the_page_says_what_was_audited_the_verdict_the_risks_what_is_unknown_and_what_was_not_checked(
@@ -196,6 +200,48 @@ def test_the_summary_is_ten_lines_for_a_mail(tmp_path: Path, lang: str) -> None:
     assert len(text.splitlines()) == 10
     assert all(line.strip() and len(line) <= 200 and "{" not in line for line in text.splitlines())
     assert "findings.xlsx" in text.splitlines()[-1]
+
+
+def test_the_pages_of_a_report_lead_to_one_another(tmp_path: Path) -> None:
+    for name in ("second", "a third"):
+        source = Path(auditing.__file__).parents[2] / "notebooks" / "audit.ipynb"
+        shutil.copy(source, tmp_path / f"{name}.ipynb")
+    own = (str(tmp_path / "second.ipynb"), str(tmp_path / "a third.ipynb"))
+    done = write(DEMO, tmp_path / "reports", lang="en", notebooks=("audit", *own))
+    for name in ("audit", "second", "a third"):
+        links = Page((done / f"{name}.html").read_text(encoding="utf-8")).all("a")[:3]
+        assert [link["href"] for link in links] == ["audit.html", "second.html", "a%20third.html"]
+        assert [link["href"] for link in links if "aria-current" in link] == [quote(f"{name}.html")]
+
+
+def test_every_notebook_that_comes_with_derbes_is_in_a_report_in_the_order_of_reading() -> None:
+    names = [path.stem for path in (Path(auditing.__file__).parents[2] / "notebooks").glob("*.ipynb")]
+    assert list(shelf.shipped()) == [name for name in shelf.ORDER if name in names]
+    assert set(names) <= set(shelf.ORDER)
+    assert all(set(words(lang)["pages"]["names"]) == set(shelf.ORDER) for lang in LANGUAGES)
+
+
+@pytest.mark.skipif(not pdf.browser(), reason="no Chromium, Chrome or Edge is installed")
+def test_the_report_is_printed_where_there_is_a_browser_the_same_each_time(tmp_path: Path) -> None:
+    first, again = (write(DEMO, tmp_path / name, lang="kk", pdf=True) for name in ("first", "again"))
+    printed = pypdf.PdfReader(first / "audit.pdf")
+    assert len(printed.pages) > 5
+    assert printed.pages[0].mediabox.width == pytest.approx(595, abs=2)  # A4
+    assert words("kk")["page"]["title"] in printed.pages[0].extract_text()
+    assert (first / "audit.pdf").read_bytes() == (again / "audit.pdf").read_bytes()
+    assert "audit.pdf" in (first / "summary.txt").read_text(encoding="utf-8").splitlines()[-1]
+    assert "audit.pdf" in json.loads((first / "manifest.json").read_text(encoding="utf-8"))["artefacts"]
+    assert seal.verify(first, inventory=DEMO).holds
+
+
+@pytest.mark.parametrize("program", [None, "no-such-program", sys.executable])
+def test_a_report_without_a_pdf_is_whole_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str | None
+) -> None:
+    monkeypatch.setattr(pdf, "browser", lambda: program)
+    done = write(DEMO, tmp_path, lang="en", pdf=True)
+    assert set(contents(done)) == FILES
+    assert "(no PDF: " in (done / "summary.txt").read_text(encoding="utf-8").splitlines()[-1]
 
 
 @pytest.mark.usefixtures("forgetful")

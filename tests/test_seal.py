@@ -23,7 +23,7 @@ INPUTS = ["register.xlsx", "policy.xlsx", "history/2026Q2/fields.csv", "rules/ow
 
 def _made(home: Path, out: Path, quarter: str) -> Path:
     when = Quarter.parse(quarter)
-    return report(home, quarter=when, as_of=when.last_day, lang="en", out=out)
+    return report(home, quarter=when, as_of=when.last_day, lang="en", out=out, notebooks=("audit",))
 
 
 @pytest.fixture(scope="module")

@@ -86,11 +86,12 @@ def check(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401 - click 
 @lang_option
 @before_option
 @click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), show_default=True)
-@click.option("--notebook", "notebooks", multiple=True, metavar="NAME", help="Notebook to run (audit).")
+@click.option("--notebook", "notebooks", multiple=True, metavar="NAME", help="Notebook to run (all).")
+@click.option("--pdf/--no-pdf", default=True, show_default=True, help="Print the first page too, if a browser is here.")
 @click.option("--fail-on", type=click.Choice(LEVELS), default="never", show_default=True, help="Exit 1 from this on.")
 @click.pass_context
 def report(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
-    """Write the quarterly report: notebook, HTML, workbook, figures, JSON, manifest."""
+    """Write the quarterly report: notebooks, HTML, PDF, workbook, figures, JSON, manifest."""
     from derbes.auditing import audit  # noqa: PLC0415
     from derbes.report import report as write  # noqa: PLC0415
 
@@ -101,8 +102,8 @@ def report(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
     home = _inventory(asked["inventory"])
     asking = {"as_of": day, "law": asked["law"], "lang": asked["lang"], "before": asked["before"]}
     with progressing() as progress:
-        names = asked["notebooks"] or ("audit",)
-        folder = write(home, quarter=quarter, out=asked["out"], notebooks=names, progress=progress, **asking)
+        making = {"out": asked["out"], "notebooks": asked["notebooks"], "pdf": asked["pdf"]}
+        folder = write(home, quarter=quarter, progress=progress, **making, **asking)
     say(str(folder))
     ctx.exit(1 if audit(home, **asking).at_least(asked["fail_on"]) else 0)  # the report's own audit, from memory
 

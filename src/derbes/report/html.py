@@ -6,15 +6,18 @@ import html
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from markupsafe import Markup
 from nbconvert.exporters import TemplateExporter
 from traitlets.config import Config
 
 from derbes.page import widget
 from derbes.page.markup import element
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from nbformat import NotebookNode
 
@@ -24,10 +27,11 @@ _PRIORITY = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/
 _TEMPLATE = Path(__file__).with_name("template")
 
 
-def page(notebook: NotebookNode, *, title: str, lang: str, contents: str) -> str:
+def page(notebook: NotebookNode, *, name: str, title: str, lang: str, beside: Sequence[str] = ()) -> str:
     """One HTML page of the outputs of a notebook, with a list of its sections under the first heading.
 
-    ``contents`` is the name of that list. Strict Content-Security-Policy, no address outside the page, and no script
+    ``beside`` names the notebooks whose pages stand in the same folder, this one among them: with more than one the
+    page begins with links to all. Strict Content-Security-Policy, no address outside the page, and no script
     but the widget of searchable tables, where there is one.
     """
     exporter = TemplateExporter(
@@ -40,9 +44,29 @@ def page(notebook: NotebookNode, *, title: str, lang: str, contents: str) -> str
     style = (_TEMPLATE / "report.css").read_text(encoding="utf-8").strip()
     searchable = any(map(widget.wanted, _shown(notebook)))
     script = {"policy": widget.policy(lang), "widget": widget.widget(lang)} if searchable else {}
-    facts: dict[str, Any] = {"page": {"title": title, "lang": lang, "style": style, **script}}
+    say = Wording(lang, "pages")
+    head = {"title": f"{_label(say, name)} — {title}", "lang": lang, "style": style, "links": _links(say, name, beside)}
+    facts: dict[str, Any] = {"page": head | script}
     body, _ = exporter.from_notebook_node(notebook, resources=facts)
-    return _with_contents(body.replace("\r\n", "\n"), contents)
+    return _with_contents(body.replace("\r\n", "\n"), say("contents"))
+
+
+def _label(say: Wording, name: str) -> str:
+    return str(say.entry("names").get(name, name))
+
+
+def _links(say: Wording, name: str, beside: Sequence[str]) -> Markup:
+    """Links to the pages of one report, this page marked."""
+    if len(beside) < 2:  # noqa: PLR2004 - a page alone leads nowhere
+        return Markup()
+    links = (
+        element(
+            "a", _label(say, other), href=f"{quote(other)}.html", **{"aria-current": "page" if other == name else None}
+        )
+        for other in beside
+    )
+    listed = element("ul", *(element("li", link) for link in links))
+    return element("nav", listed, class_="pages", **{"aria-label": say("pages")})
 
 
 def _shown(notebook: NotebookNode) -> Iterator[str]:

@@ -13,8 +13,9 @@ from derbes.auditing import audit as make_audit
 from derbes.errors import DerbesError, UsageError
 from derbes.page import AuditPage
 from derbes.report import shelf, summary
+from derbes.report.pdf import printing
 from derbes.staging import staged
-from derbes.text import words
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,18 +37,20 @@ def report(  # noqa: PLR0913 - the options of the command
     lang: str = "ru",
     before: str | Path | None = None,
     out: Path,
-    notebooks: tuple[str, ...] = ("audit",),
+    notebooks: tuple[str, ...] = (),
+    pdf: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Path:
     """Folder ``<out>/<operator>/<quarter>`` with the report on an inventory as of a day.
 
-    For each notebook its run copy and one HTML page; findings as workbook and JSON; figures; ten lines for a mail;
-    what falls due as a calendar; what later quarters need of this one; the manifest. The audit is
+    For each notebook (all that come with derbes, unless some are named) its run copy and one HTML page; with ``pdf``
+    the first page printed too, where this machine has a browser for it; findings as workbook and JSON; figures; ten
+    lines for a mail; what falls due as a calendar; what later quarters need of this one; the manifest. The audit is
     made once. ``progress`` hears the name of each step. An old report stays whole until the new one is complete; where
     none comes of it, ``<quarter>.failed/summary.txt`` says why.
     Raises DerbesError: SourceError, RuleError, LawError, UsageError, NotebookError, OutputError.
     """
-    names = shelf.found(notebooks)
+    names = shelf.found(notebooks or shelf.shipped())
     parameters = {
         "inventory": str(inventory),
         "quarter": str(quarter),
@@ -58,7 +61,7 @@ def report(  # noqa: PLR0913 - the options of the command
     }
     run = _Run(inventory, quarter, as_of, lang=lang, out=out, progress=progress or _silent, parameters=parameters)
     try:
-        return run.make(names)
+        return run.make(names, pdf=pdf)
     except BaseException as failure:
         run.fail(failure)
         raise
@@ -99,7 +102,7 @@ class _Run:
         self.stage = name
         self.progress(name)
 
-    def make(self, notebooks: dict[str, Path]) -> Path:
+    def make(self, notebooks: dict[str, Path], *, pdf: bool) -> Path:
         self.step("audit")
         audit = self.audit = make_audit(
             self.inventory,
@@ -109,19 +112,19 @@ class _Run:
             before=self.parameters["before"] or None,
             progress=self.progress,
         )
-        page = AuditPage(audit, self.quarter)
-        with staged(self.target) as folder:
+        with staged(self.target) as folder, contextlib.ExitStack() as meanwhile:
+            printed = None
             for name, path in notebooks.items():
                 self.step(f"notebook {name}")
-                self._notebook(name, path, folder, page)
-            self.step("findings.xlsx")
-            self._workbook(audit, folder / "findings.xlsx")
-            self.step("findings.json")
-            _write(folder / "findings.json", json.dumps(audit.to_json(), ensure_ascii=False, indent=1) + "\n")
-            _write(folder / trends.FACTS, trends.facts(audit, self.quarter))
-            falling = due.calendar(due.due(audit), as_of=audit.as_of, operator=audit.operator, lang=self.lang)
-            (folder / CALENDAR).write_bytes(falling)
-            _write(folder / SUMMARY, summary.made(audit, self.quarter, page.operator))
+                page = self._notebook(name, path, folder, tuple(notebooks))
+                if pdf and printed is None:
+                    printed = meanwhile.enter_context(printing(page, page.with_suffix(".pdf")))
+            self._facts(audit, folder)
+            made = None
+            if printed is not None:
+                self.step("pdf")
+                made = printed.finish(audit.as_of)
+            _write(folder / SUMMARY, summary.made(audit, self.quarter, self.operator, pdf=made))
             self.step("manifest.json")
             beside = self.target.parent
             sealed = seal.manifest(audit, folder, quarter=self.quarter, parameters=self.parameters, before=beside)
@@ -129,16 +132,28 @@ class _Run:
         shutil.rmtree(self.failure, ignore_errors=True)
         return self.target
 
-    def _notebook(self, name: str, path: Path, folder: Path, page: AuditPage) -> None:
+    def _facts(self, audit: Audit, folder: Path) -> None:
+        """Write what other programs take from the report: spreadsheets, calendars, later quarters."""
+        self.step("findings.xlsx")
+        self._workbook(audit, folder / "findings.xlsx")
+        self.step("findings.json")
+        _write(folder / "findings.json", json.dumps(audit.to_json(), ensure_ascii=False, indent=1) + "\n")
+        _write(folder / trends.FACTS, trends.facts(audit, self.quarter))
+        falling = due.calendar(due.due(audit), as_of=audit.as_of, operator=audit.operator, lang=self.lang)
+        (folder / CALENDAR).write_bytes(falling)
+
+    def _notebook(self, name: str, path: Path, folder: Path, names: tuple[str, ...]) -> Path:
+        """Path of the page of a notebook, which is run and kept beside it."""
         # after the audit: what Great Expectations has loaded by then, nbformat need not load in a slower way
         from derbes.report import html, notebook  # noqa: PLC0415
 
         shown = {**self.parameters, "out": ""}  # who runs the kept notebook again must not write into a sealed report
         ran = notebook.run(path, {**shown, "out": str(folder)}, shown=shown)
         _write(folder / f"{name}.ipynb", notebook.written(ran))
-        title = f"{page.operator} — {page.say.quarter(self.quarter)}"
-        contents = words(self.lang)["page"]["contents"]
-        _write(folder / f"{name}.html", html.page(ran, title=title, lang=self.lang, contents=contents))
+        title = f"{self.operator} — {Wording(self.lang, 'pages').quarter(self.quarter)}"
+        target = folder / f"{name}.html"
+        _write(target, html.page(ran, name=name, title=title, lang=self.lang, beside=names))
+        return target
 
     def _workbook(self, audit: Audit, path: Path) -> None:
         told = trends.course(audit, self.quarter, self.target.parent)

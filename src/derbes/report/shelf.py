@@ -12,20 +12,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+ORDER = ("audit", "explore", "policy", "retention", "subject", "changes")  # as one reads them
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the notebooks that come with derbes, in the order in which one reads them."""
+    return tuple(sorted(_shipped(), key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)))
+
+
 def found(names: Iterable[str]) -> dict[str, Path]:
     """Paths of notebooks by name; a name that ends in .ipynb is a path. Raises UsageError."""
-    shipped = {path.stem: path for path in sorted(_folder().glob("*.ipynb"))}
-    return dict(_one(name, shipped) for name in names)
+    known = _shipped()
+    return dict(_one(name, known) for name in names)
 
 
-def _one(name: str, shipped: dict[str, Path]) -> tuple[str, Path]:
+def _shipped() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(_folder().glob("*.ipynb"))}
+
+
+def _one(name: str, known: dict[str, Path]) -> tuple[str, Path]:
     path = Path(name)
     if path.suffix == ".ipynb" and path.is_file():
         return path.stem, path
-    if name not in shipped:
-        known = f"Known: {', '.join(shipped)}." if shipped else "Reinstall derbes."
-        raise UsageError("notebook", f"there is no notebook {name}", did_you_mean(name, shipped) or known)
-    return name, shipped[name]
+    if name not in known:
+        others = f"Known: {', '.join(known)}." if known else "Reinstall derbes."
+        raise UsageError("notebook", f"there is no notebook {name}", did_you_mean(name, known) or others)
+    return name, known[name]
 
 
 def _folder() -> Path:

@@ -22,10 +22,11 @@ LINE = 200
 RISKS = 3
 
 
-def made(audit: Audit, quarter: Quarter, operator: str) -> str:
+def made(audit: Audit, quarter: Quarter, operator: str, *, pdf: bool | None = None) -> str:
     """Ten lines: title, verdict and counts, what is new, three worst risks, what did not run or was not read, files.
 
-    The last but one says what the audit rests on and that it is no legal advice.
+    The last but one says what the audit rests on and that it is no legal advice. ``pdf`` tells whether the page was
+    printed too, or could not be; None where nobody asked.
     """
     say = Wording(audit.lang, "report")
     found = facts.counted(audit)
@@ -40,7 +41,7 @@ def made(audit: Audit, quarter: Quarter, operator: str) -> str:
         f"{say('not_run', count=len(rules), reasons=_reasons(rules, audit.lang))} {audit.control}",
         say("left_out", **_left_out(audit)),
         audit.notice,
-        say("files"),
+        say("files", pdf="" if pdf is None else say("pdf" if pdf else "no_pdf")),
     )
 
 
