@@ -1,4 +1,4 @@
-# derbes: `make audit` writes the quarterly audit, `make test` runs every test, `make lab` opens the notebooks.
+# derbes: `make audit` writes the quarterly audit, `make test` runs every test, `make lab` opens the notebooks on INVENTORY.
 # Everything is installed into .venv, with the hashes of requirements*.txt. Without make: see README.md.
 
 INVENTORY ?= inventory/letoile-kz
@@ -19,10 +19,18 @@ audit: .venv/.runtime
 test: .venv/.dev
 	$(BIN)/python -m pytest -n 2 $(TESTS)
 
-lab: .venv/.dev
+# The notebooks to work in are copies, one set an inventory: those of derbes stay as they are, and your work stays too.
+LAB   := lab/$(notdir $(patsubst %/,%,$(INVENTORY)))
+FIRST := $(LAB)/$(notdir $(firstword $(wildcard notebooks/explore.ipynb) notebooks/audit.ipynb))
+
+lab: .venv/.dev $(patsubst notebooks/%,$(LAB)/%,$(wildcard notebooks/*.ipynb))
 	@mkdir -p .venv/share/jupyter/lab/settings
 	@echo '{"@jupyterlab/apputils-extension:notification": {"checkForUpdates": false, "fetchNews": "false"}}' > .venv/share/jupyter/lab/settings/overrides.json
-	$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate $(ARGS)
+	$(BIN)/jupyter lab $(FIRST) --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate $(ARGS)
+
+$(LAB)/%.ipynb: | notebooks/%.ipynb .venv/.dev
+	@mkdir -p $(LAB)
+	$(BIN)/papermill --log-level ERROR --prepare-only -p inventory "$(INVENTORY)" -p quarter $(QUARTER) notebooks/$*.ipynb $@
 
 bench: .venv/.dev
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)

@@ -17,14 +17,14 @@ from conftest import DEMO, ROOT
 from IPython.core.getipython import get_ipython
 
 from derbes.errors import DerbesError, OutputError, UsageError
-from derbes.page.widget import widget
+from derbes.page.widget import live
 from derbes.quarter import Quarter
 from derbes.report import report
 from derbes.report.shelf import found
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 Q3 = Quarter(2026, 3)
-LIVE = str(widget("kk"))
+LIVE = live("kk")
 PARAMETERS = ["inventory", "quarter", "as_of", "law", "lang", "before", "out"]
 
 

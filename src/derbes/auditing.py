@@ -18,6 +18,7 @@ from derbes.control import positive_control, ruleset
 from derbes.errors import UsageError, did_you_mean
 from derbes.exemptions import applied
 from derbes.findings import ACTIVE, SEVERITIES, digest, tidy
+from derbes.glance import glance
 from derbes.identity import mask
 from derbes.law import LawPack, load_law
 from derbes.quarter import Quarter
@@ -26,6 +27,7 @@ from derbes.snapshot import earlier
 from derbes.structure import bundles, sheet_rules
 from derbes.telling import told
 from derbes.text import words
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from derbes.rules import Rule
 
 SCHEMA = "derbes.check/1"
+_FIRST = 5
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,25 @@ class Audit:
         if severity not in SEVERITIES:
             return 0
         return sum(self.summary[name] for name in SEVERITIES[: SEVERITIES.index(severity) + 1])
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: whose audit, of which day, under which law, the counts, the first findings."""
+        say, named = Wording(self.lang, "glance"), self.inventory.schema.tables
+        kinds = [*(say.label("severity", name) for name in SEVERITIES), say("unknown")]
+        counts = {"severity": kinds, "count": [self.summary[name] for name in (*SEVERITIES, "unknown")]}
+        first = self.findings[self.findings["status"].isin(ACTIVE)].head(_FIRST)
+        titles = first["table"].map(lambda name: named[name].title[self.lang] if name in named else str(name or ""))
+        places = (titles + " / " + first["key"].fillna("").astype(str)).map(mask)
+        severity = first["severity"].map(lambda name: say.label("severity", name))
+        worst = {"severity": severity, "title": first["title"], "place": places, "id": first["id"]}
+        edition = say.date(self.law.edition)
+        ran = {"run": self.summary["rules_run"], "not_run": self.summary["rules_not_run"]}
+        parts = (("counts", pd.DataFrame(counts)), ("worst", pd.DataFrame(worst)))
+        return glance(
+            say("audit", operator=self.operator, date=say.date(self.as_of)),
+            [(say(name), frame.rename(columns=say)) for name, frame in parts],
+            more=f"{say('law', law=self.law.id, edition=edition, **ran)} {say('more')}",
+        )
 
     def __repr__(self) -> str:
         """One line: operator, day, counts."""

@@ -29,6 +29,10 @@ class DerbesError(Exception):
         line = f"{self.where}: {self.what}.{tail}"
         return " ".join(line.split())
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows: the one line, for it says what to do, and a traceback does not."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class SourceError(DerbesError, ValueError):
     """A folder or file that cannot be read as an inventory; ``code`` names the reason for `sources`."""

@@ -13,7 +13,9 @@ import pandas as pd
 
 from derbes.cells import Kind, State, read_column
 from derbes.errors import Vocabulary, did_you_mean
-from derbes.identity import personal_kinds
+from derbes.glance import everywhere, glance
+from derbes.identity import mask, personal_kinds
+from derbes.text import data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +91,22 @@ class Inventory:
         """One line: operator, tables, rows, files."""
         rows = sum(map(len, self.tables.values()))
         return f"<Inventory {self.operator_id}: {len(self.present)} tables, {rows} rows, {len(self.hashes)} files>"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: whose inventory, the tables and how to reach them, what was left out."""
+        names = [name for name in self.schema.tables if name in self.present]
+        titles = [" · ".join(dict.fromkeys(self.schema.tables[name].title.values())) for name in names]
+        rows = [len(self.tables[name]) for name in names]
+        reached = {"name": [f".{name}" for name in names], "table": titles, "rows": rows}
+        out = self.sources.loc[self.sources["reason"].notna(), ["file", "sheet", "reason"]]
+        why = out["reason"].map(
+            lambda code: " · ".join((data("reasons").get(code.split(":")[0]) or {"": code}).values())
+        )
+        left = {"file": out["file"].map(mask), "sheet": out["sheet"].map(mask, na_action="ignore"), "why": why}
+        tables = (("tables", pd.DataFrame(reached)), ("left_out", pd.DataFrame(left)))
+        shown = [(everywhere(name), frame.rename(columns=everywhere)) for name, frame in tables]
+        called = mask(" ".join(map(str, self.tables["operator"]["name"].dropna().head(1))))
+        return glance(f"{called} ({self.operator_id})" if called else self.operator_id, shown)
 
     @property
     def operator_id(self) -> str:

@@ -15,7 +15,7 @@ from derbes.findings import SEVERITIES
 from derbes.identity import mask
 from derbes.page import facts
 from derbes.page.markup import Passage, element, joined, ordered, paragraphs, passage
-from derbes.page.widget import widget
+from derbes.page.widget import live
 from derbes.quarter import Quarter, last_complete
 from derbes.wording import Wording
 
@@ -75,10 +75,10 @@ class Page:
         return cut(mask(str(names.iloc[0])), NAME) if len(names) else self.audit.operator
 
     def _opening(self, title: str) -> Passage:
-        """What a notebook begins with: its title, whose it is, which quarter; in JupyterLab its tables come alive."""
+        """What a notebook begins with: its title, whose it is, which quarter; in JupyterLab its looks and its tables too."""
         subtitle = element("p", self.operator, " · ", self.say.quarter(self.quarter), class_="subtitle")
         head = passage(element("header", element("h1", title), subtitle))
-        return replace(head, live=str(widget(self.audit.lang)))
+        return replace(head, live=live(self.audit.lang))
 
     def _more(self, n: int) -> Markup:
         return paragraphs(self.say("more", n=n), class_="more") if n > 0 else Markup()

@@ -39,6 +39,18 @@ def widget(lang: str) -> Markup:
 
 
 @cache
+def live(lang: str) -> str:
+    """What JupyterLab needs besides what a notebook shows: the looks of a report, for this notebook, and the widget."""
+    looks = f".jp-Notebook:has(style.derbes) .jp-OutputArea-output {{\n{_own('report.css')}{_own('lab.css')}}}"
+    return str(element("style", Markup(looks), class_="derbes") + widget(lang))  # noqa: S704 - our own style
+
+
+def style() -> str:
+    """The looks of a page, light and dark, on a screen and on paper."""
+    return f"{_own('colours.css')}{_own('report.css')}".strip()
+
+
+@cache
 def policy(lang: str) -> str:
     """Sources of script for the Content-Security-Policy of a page with the widget: the hashes of its two scripts."""
     return " ".join(f"'sha256-{_hash(script)}'" for script in (_unpacking(), _script(lang)))
@@ -70,4 +82,4 @@ def _unpacking() -> str:
 
 
 def _own(name: str) -> str:
-    return (resources.files("derbes.page") / "tables" / name).read_text(encoding="utf-8").replace("\r\n", "\n")
+    return (resources.files("derbes.page") / "looks" / name).read_text(encoding="utf-8").replace("\r\n", "\n")

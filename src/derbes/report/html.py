@@ -41,11 +41,15 @@ def page(notebook: NotebookNode, *, name: str, title: str, lang: str, beside: Se
         template_file="index.html.j2",
         exclude_input=True,
     )
-    style = (_TEMPLATE / "report.css").read_text(encoding="utf-8").strip()
     searchable = any(map(widget.wanted, _shown(notebook)))
     script = {"policy": widget.policy(lang), "widget": widget.widget(lang)} if searchable else {}
     say = Wording(lang, "pages")
-    head = {"title": f"{_label(say, name)} — {title}", "lang": lang, "style": style, "links": _links(say, name, beside)}
+    head = {
+        "title": f"{_label(say, name)} — {title}",
+        "lang": lang,
+        "style": widget.style(),
+        "links": _links(say, name, beside),
+    }
     facts: dict[str, Any] = {"page": head | script}
     body, _ = exporter.from_notebook_node(notebook, resources=facts)
     return _with_contents(body.replace("\r\n", "\n"), say("contents"))

@@ -10,7 +10,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.translators import translate_parameters
 
 from derbes.errors import DerbesError, UsageError, did_you_mean
-from derbes.page.widget import widget
+from derbes.page.widget import live
 from derbes.report.kernel import ENGINE
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ def _settled(notebook: NotebookNode, shown: Parameters) -> NotebookNode:
 
     The widget of tables is for those who run a notebook: in a kept one it would be weight, and a script to account for.
     """
-    live = str(widget(shown["lang"]))
+    besides = live(shown["lang"])
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            if live in (html := output.get("data", {}).get("text/html", "")):
-                output.data["text/html"] = html.replace(live, "")
+            if besides in (html := output.get("data", {}).get("text/html", "")):
+                output.data["text/html"] = html.replace(besides, "")
         if _INJECTED in cell.metadata.get("tags", []):
             cell.id = _INJECTED
             cell.source = translate_parameters("python3", "python", shown, "Parameters").rstrip("\n")
