@@ -75,7 +75,7 @@ class Page:
         return cut(mask(str(names.iloc[0])), NAME) if len(names) else self.audit.operator
 
     def _opening(self, title: str) -> Passage:
-        """What a notebook begins with: its title, whose it is, which quarter; in JupyterLab its looks and its tables too."""
+        """What a notebook begins with: its title, whose it is, which quarter; for JupyterLab looks and widget."""
         subtitle = element("p", self.operator, " · ", self.say.quarter(self.quarter), class_="subtitle")
         head = passage(element("header", element("h1", title), subtitle))
         return replace(head, live=live(self.audit.lang))
