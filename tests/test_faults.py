@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from faulty import Ended
 
+QUICK = ("--notebook", "audit", "--no-pdf")
 KILLS = {"report": 4, "decide": 6, "freeze": 10, "merge": 10}
 FULL, REFUSED = errno.ENOSPC, errno.EACCES
 
@@ -62,7 +63,7 @@ class Scene:
 
 def reporting(folder: Path) -> Scene:
     home = write_tables(folder / "inventory", tables())
-    asked = ["report", home, "--quarter", "2026Q3", "--before", "none", "--out", folder / "reports"]
+    asked = ["report", home, "--quarter", "2026Q3", "--before", "none", "--out", folder / "reports", *QUICK]
     run(*asked, "--lang", "en")
     target = folder / "reports" / "shop-kz" / "2026Q3"
     kept = shutil.copytree(target, folder / "kept")
@@ -153,7 +154,7 @@ SCENES = {"report": reporting, "decide": deciding, "freeze": freezing, "merge": 
 def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
     folder = tmp_path_factory.mktemp("warm")
     home = write_tables(folder / "inventory", tables())
-    with Warm(folder, ["report", home, "--quarter", "2026Q3", "--out", folder / "reports"]) as process:
+    with Warm(folder, ["report", home, "--quarter", "2026Q3", "--out", folder / "reports", *QUICK]) as process:
         yield process
 
 
