@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 #: How each verdict on a promise, and each state of a provision, is coloured: by the severity it comes nearest to.
 _LOOKS = {
-    "contradicted": "critical", "not_provable": "warning", "kept": "kept", "not_checkable": "info",
-    "broken": "warning", "unknown": "warning", "passed": "kept", "idle": "info", "not_run": "info",
-    "uncovered": "info", "in_force": "kept", "verify": "warning", "ceased": "critical", "future": "warning",
+    "contradicted": "critical", "objected": "warning", "not_provable": "warning", "kept": "kept",
+    "not_checkable": "info", "broken": "warning", "unknown": "warning", "passed": "kept", "idle": "info",
+    "not_run": "info", "uncovered": "info", "in_force": "kept", "verify": "warning", "ceased": "critical",
+    "future": "warning",
 }  # fmt: skip
 #: What of a changed law is put in words; a constant is called by its name in the law pack.
 _PARTS = ("bases", "elements", "acts")
@@ -142,19 +143,27 @@ class LawPage(Page):
         return element("span", self.say(section, group, code), class_=f"badge {look}")
 
     def _reasons(self, row: Any, titles: pd.Series[Any]) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
-        """Why a promise has its verdict: what contradicts it, what is unknown, or what looked at it."""
+        """Why a promise has its verdict: what contradicts or stands on it, what is unknown, or what looked at it."""
         say = self.say
-        if row.verdict == "contradicted":
-            distinct = dict(zip((titles[one] for one in row.findings), row.findings, strict=True))
-            told = [self._linked(one, cut(title, _TITLE)) for title, one in list(distinct.items())[:NAMED]]
-            more = say("promises", "more", n=len(distinct) - NAMED) if len(distinct) > NAMED else ""
-            return joined([*(element("div", one) for one in told), more])
+        if row.verdict in {"contradicted", "objected"}:
+            return self._titled([*row.findings, *row.objections], titles)
         if row.verdict == "not_provable":
             return joined([say("promises", "unknown", facts=self._facts(row.unknown))])
         if row.verdict == "kept":
             codes = ", ".join(row.rules[:NAMED]) + " …" * (len(row.rules) > NAMED)
-            return joined([say("promises", "looked", n=len(row.rules), rules=codes)])
+            told = say("promises", "looked", n=len(row.rules), rules=codes)
+            notes = [say("promises", "note", titles=cut(titles[one], _TITLE)) for one in row.notes[:NAMED]]
+            return joined(element("div", line) for line in (told, *notes))
         return Markup()
+
+    def _titled(self, findings: Iterable[str], titles: pd.Series[Any]) -> Markup:
+        """Titles of findings, each once, with links to those that the page has."""
+        distinct: dict[str, str] = {}
+        for one in findings:
+            distinct.setdefault(titles[one], one)
+        told = [self._linked(one, cut(title, _TITLE)) for title, one in list(distinct.items())[:NAMED]]
+        more = self.say("promises", "more", n=len(distinct) - NAMED) if len(distinct) > NAMED else ""
+        return joined([*(element("div", one) for one in told), more])
 
     def _unchecked(self, told: pd.DataFrame) -> Markup:
         """Clauses of which nothing can be said, by the reason, in a line each."""
