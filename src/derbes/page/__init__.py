@@ -2,5 +2,6 @@
 
 from derbes.page.audit import AuditPage
 from derbes.page.markup import Passage
+from derbes.page.policy import PolicyPage
 
-__all__ = ["AuditPage", "Passage"]
+__all__ = ["AuditPage", "Passage", "PolicyPage"]

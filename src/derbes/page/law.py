@@ -10,8 +10,9 @@ from markupsafe import Markup
 from derbes import promises as clauses
 from derbes import provisions as law
 from derbes.amendments import amendments
+from derbes.identity import mask
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
-from derbes.page.sheet import NAMED, ROWS, SENTENCE, Page, cut, text_of
+from derbes.page.sheet import NAME, NAMED, ROWS, SENTENCE, Page, cut, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +44,7 @@ class LawPage(Page):
         titles = self.audit.findings.set_index("id")["title"]
         judged = told[told["verdict"] != "not_checkable"]
         rows: list[list[object]] = [
-            [row.clause, text_of(row.summary), self._mark("verdicts", row.verdict), self._reasons(row, titles)]
+            [self._clause(row.clause), text_of(row.summary), *self._judgement(row, titles)]
             for row in judged.head(ROWS).itertuples()
         ]
         counts = {name: int((told["verdict"] == name).sum()) for name in clauses.VERDICTS}
@@ -123,6 +124,9 @@ class LawPage(Page):
 
     # -- parts ------------------------------------------------------------------------------------------------------
 
+    def _clause(self, number: str) -> object:
+        return cut(mask(number), NAME)
+
     def _heads(self, section: str, *names: str) -> list[str]:
         return [self.say(section, name) for name in names]
 
@@ -141,6 +145,9 @@ class LawPage(Page):
         section = {"verdicts": "promises", "states": "provisions", "statuses": "citations"}[group]
         look = "warning" if (group, code) == ("statuses", "unknown") else _LOOKS[code]
         return element("span", self.say(section, group, code), class_=f"badge {look}")
+
+    def _judgement(self, row: Any, titles: pd.Series[Any]) -> list[Markup]:  # noqa: ANN401 - a namedtuple of pandas
+        return [self._mark("verdicts", row.verdict), self._reasons(row, titles)]
 
     def _reasons(self, row: Any, titles: pd.Series[Any]) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
         """Why a promise has its verdict: what contradicts or stands on it, what is unknown, or what looked at it."""
