@@ -3,5 +3,6 @@
 from derbes.page.audit import AuditPage
 from derbes.page.markup import Passage
 from derbes.page.policy import PolicyPage
+from derbes.page.retention import RetentionPage
 
-__all__ = ["AuditPage", "Passage", "PolicyPage"]
+__all__ = ["AuditPage", "Passage", "PolicyPage", "RetentionPage"]

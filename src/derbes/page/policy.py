@@ -282,7 +282,7 @@ class PolicyPage(LawPage):
         return [text_of(schema.label(known, code, self.audit.lang)) for code in _several(codes)]
 
     def _line(self, name: str, said: object) -> Markup:
-        return joined([element("span", name, class_="where"), said])
+        return joined([element("span", f"{name}: ", class_="more"), said])
 
     def _things(self, clause: str, *, named: bool) -> Iterable[Markup]:
         """Things that a clause names, by table: their names, or what the register has of each."""
