@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ NAME = "contradictions"
 PAIRS, ROWS = 60, 44
 _TOLD, _SUMMARY = 10, 52
 #: How an arc of each severity is drawn: colour, width, dashes; in grey print the width and the dashes tell it.
-_LINES = {
+_LINES: dict[str, tuple[str, float, Any]] = {
     "critical": (SEVERITY["critical"], 2.6, "-"),
     "warning": ("#b8791a", 1.5, "-"),
     "info": ("#7d8b98", 1.1, (0, (2, 2))),

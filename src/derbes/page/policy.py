@@ -148,13 +148,21 @@ class PolicyPage(LawPage):
         return frozenset(shown) | frozenset(self._homes)
 
     @cached_property
-    def _homes(self) -> dict[str, str]:
+    def _homes(self) -> dict[str, int]:
         """The first clause under which each finding is shown that is not among the contradictions."""
-        told = self._promises.head(CLAUSES)
-        stood = pd.concat([told.set_index("clause")[name] for name in ("findings", "objections", "notes")])
-        each = stood.explode().dropna().drop_duplicates()
-        each = each[~each.isin(self._opposed["id"].head(CONTRADICTIONS))]
-        return dict(zip(each, each.index, strict=True))
+        above = set(self._opposed["id"].head(CONTRADICTIONS))
+        homes: dict[str, int] = {}
+        for row in self._promises.head(CLAUSES).itertuples():
+            for one in self._distinct(row)[:_THINGS]:
+                homes.setdefault(one, row.origin)
+        return {one: origin for one, origin in homes.items() if one not in above}
+
+    def _distinct(self, row: Any) -> list[str]:  # noqa: ANN401 - a namedtuple of pandas
+        """Findings of a clause, the first of each title: contradictions, objections, notes."""
+        firsts: dict[str, str] = {}
+        for one in (*row.findings, *row.objections, *row.notes):
+            firsts.setdefault(self._facts_of[one][0], one)
+        return list(firsts.values())
 
     @cached_property
     def _things_by(self) -> dict[str, pd.DataFrame]:
@@ -230,7 +238,7 @@ class PolicyPage(LawPage):
         said = [*self._statements(record), *self._things(row.clause, named=True)]
         held = [*self._things(row.clause, named=False), *self._rows_from(row.clause)]
         silent = self.tell("clauses", "nothing_said" if not said else "nothing_held")
-        lines = [element("div", line) for line in (held or [silent] * bool(said))]
+        lines = [element("div", line) for line in (held or ([joined([silent])] if said else []))]
         return [
             joined(first),
             joined(element("div", line) for line in said) if said else element("span", silent, class_="where"),
@@ -318,17 +326,15 @@ class PolicyPage(LawPage):
             yield self._line(self.tell("clauses", "rows_from", table=self._table(row.table)), self._some(names))
 
     def _standing_on(self, row: Any) -> Iterable[Markup]:  # noqa: ANN401 - a namedtuple of pandas
-        """Findings of a clause, each title once: contradictions first, notes last, then what is unknown."""
-        facts = self._facts_of
-        distinct: dict[str, str] = {}
-        for one in (*row.findings, *row.objections, *row.notes):
-            distinct.setdefault(facts[one][0], one)
-        for title, one in list(distinct.items())[:_THINGS]:
-            here = f"f-{one}" if self._homes.get(one) == row.clause else None
-            linked = title if here else self._linked(one, cut(title, _TITLE))
-            yield element("div", self._badge(facts[one][1]), " ", linked, id=here)
-        if len(distinct) > _THINGS:
-            yield element("div", self.say("promises", "more", n=len(distinct) - _THINGS), class_="where")
+        """Findings of a clause with links to where they are told; then how many more, and what is unknown."""
+        listed = self._distinct(row)
+        for one in listed[:_THINGS]:
+            title, severity = self._facts_of[one]
+            here = self._homes.get(one) == row.origin
+            told = cut(title, SENTENCE) if here else self._linked(one, cut(title, _TITLE))
+            yield element("div", self._badge(severity), " ", told, id=f"f-{one}" if here else None)
+        if len(listed) > _THINGS:
+            yield element("div", self.say("promises", "more", n=len(listed) - _THINGS), class_="where")
         if row.unknown:
             yield element("div", self.say("promises", "unknown", facts=self._facts(row.unknown)), class_="where")
 

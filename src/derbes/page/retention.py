@@ -105,8 +105,10 @@ class RetentionPage(Page):
         tell, inv = self.tell, self.audit.inventory
         several = ledger.differing(inv)
         groups = [(str(key), rows) for key, rows in several.groupby("category", sort=False)]
-        differing = [[self._name("categories", key), self._spread(rows)] for key, rows in groups[:ROWS]]
-        bare = [
+        differing: list[list[object]] = [
+            [self._name("categories", key), self._spread(rows)] for key, rows in groups[:ROWS]
+        ]
+        bare: list[list[object]] = [
             [self._name("categories", row.category), self._why(row), self.say.number(row.fields)]
             for row in self._uncovered.head(ROWS).itertuples()
         ]
