@@ -93,11 +93,11 @@ def test_what_was_stopped_is_not_in_the_ledger(inv: Inventory) -> None:
 
 
 def test_a_category_of_several_terms_is_told_apart(inv: Inventory) -> None:
-    assert list(differing(inv)["category"]) == ["phone", "phone"]
+    assert list(differing(ledger(inv))["category"]) == ["phone", "phone"]
 
 
 def test_a_category_without_a_term_says_why(inv: Inventory) -> None:
-    told = uncovered(inv).set_index("category")
+    told = uncovered(inv, ledger(inv)).set_index("category")
     assert dict(told["why"]) == {"photo": "no_term", "idle": "no_activity"}
     assert told.loc["photo", "activities"] == ("r",)
     assert told.loc["photo", "fields"] == 1
@@ -135,7 +135,7 @@ def test_odd_and_empty_inventories_give_frames_of_the_same_columns(of: Callable[
     made = of(rows)
     assert list(terms(made)) == list(TERMS)
     assert list(ledger(made.inventory)) == list(LEDGER)
-    assert list(uncovered(made.inventory)) == list(UNCOVERED)
+    assert list(uncovered(made.inventory, ledger(made.inventory))) == list(UNCOVERED)
     assert list(ahead(made, Q3)) == list(COLUMNS)
 
 

@@ -86,19 +86,17 @@ def ledger(inv: Inventory) -> pd.DataFrame:
     return told.assign(term=told["term"].where(told["term"] != "", None))[list(LEDGER)].reset_index(drop=True)
 
 
-def differing(inv: Inventory) -> pd.DataFrame:
-    """Rows of the ledger of categories that are kept for several terms, or for a term and an unknown one."""
-    whole = ledger(inv)
+def differing(whole: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a ledger of categories that are kept for several terms, or for a term and an unknown one."""
     return whole[whole["category"].duplicated(keep=False)].reset_index(drop=True)
 
 
-def uncovered(inv: Inventory) -> pd.DataFrame:
-    """Categories for which no activity in force or planned names a term, in the order of their table.
+def uncovered(inv: Inventory, whole: pd.DataFrame) -> pd.DataFrame:
+    """Categories for which the inventory's ledger has no term, in the order of their table.
 
     Columns: category, ``why`` (no_activity, no_term), ``activities`` (keys of those without a term), ``fields`` (how
     many fields of systems in use hold it).
     """
-    whole = ledger(inv)
     covered = set(whole.loc[whole["term"].notna(), "category"])
     bare = whole[~whole["category"].isin(covered)].set_index("category")["activities"]
     ids = pd.Series(inv.keys["categories"], dtype=object).drop_duplicates()

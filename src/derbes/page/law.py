@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -37,7 +38,7 @@ class LawPage(Page):
 
     def promises(self) -> Passage:
         """Every clause of the policy with a verdict and its reasons."""
-        say, told = self.say, clauses.promises(self.audit)
+        say, told = self.say, self._promises
         head = heading("promises", say("headings", "promises"))
         if told.empty:
             return passage(head, paragraphs(say("promises", "absent_all")))
@@ -123,6 +124,10 @@ class LawPage(Page):
         )
 
     # -- parts ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _promises(self) -> pd.DataFrame:
+        return clauses.promises(self.audit)
 
     def _clause(self, number: str) -> object:
         return cut(mask(number), NAME)

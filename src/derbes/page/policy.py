@@ -13,7 +13,7 @@ from derbes.page.law import LawPage
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
 from derbes.page.markup import facts as pairs
 from derbes.page.sheet import NAME, SENTENCE, cut, text_of
-from derbes.promises import VERDICTS, oppositions, promises
+from derbes.promises import VERDICTS, oppositions
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
@@ -125,10 +125,6 @@ class PolicyPage(LawPage):
     # -- facts ------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _promises(self) -> pd.DataFrame:
-        return promises(self.audit)
-
-    @cached_property
     def _below(self) -> pd.Index[Any]:
         """Keys of clauses that have one above them in the register."""
         clauses = self.audit.inventory.clauses
@@ -238,7 +234,7 @@ class PolicyPage(LawPage):
         said = [*self._statements(record), *self._things(row.clause, named=True)]
         held = [*self._things(row.clause, named=False), *self._rows_from(row.clause)]
         silent = self.tell("clauses", "nothing_said" if not said else "nothing_held")
-        lines = [element("div", line) for line in (held or ([joined([silent])] if said else []))]
+        lines = [element("div", line) for line in held] or [element("div", silent, class_="where")] * bool(said)
         return [
             joined(first),
             joined(element("div", line) for line in said) if said else element("span", silent, class_="where"),

@@ -54,7 +54,7 @@ class RetentionPage(Page):
             "endless": (endless, "critical"),
             "unfounded": (int(told["authority"].isna().sum()), "warning"),
             "uncovered": (len(self._uncovered), "warning"),
-            "differing": (int(ledger.differing(self.audit.inventory)["category"].nunique()), None),
+            "differing": (int(ledger.differing(self._ledger)["category"].nunique()), None),
         }
         tiles = (
             element(
@@ -70,7 +70,7 @@ class RetentionPage(Page):
 
     def ledger(self) -> Passage:
         """The ledger: each category with its terms, their authority and fate, what they cover, what was found."""
-        tell, told = self.tell, ledger.ledger(self.audit.inventory)
+        tell, told = self.tell, self._ledger
         head = heading("ledger", tell("headings", "ledger"))
         if told.empty:
             return passage(head, paragraphs(tell("no_ledger")))
@@ -102,8 +102,8 @@ class RetentionPage(Page):
 
     def gaps(self) -> Passage:
         """Categories kept for different terms, and categories for which no activity names a term."""
-        tell, inv = self.tell, self.audit.inventory
-        several = ledger.differing(inv)
+        tell = self.tell
+        several = ledger.differing(self._ledger)
         groups = [(str(key), rows) for key, rows in several.groupby("category", sort=False)]
         differing: list[list[object]] = [
             [self._name("categories", key), self._spread(rows)] for key, rows in groups[:ROWS]
@@ -143,8 +143,12 @@ class RetentionPage(Page):
         return ledger.terms(self.audit)
 
     @cached_property
+    def _ledger(self) -> pd.DataFrame:
+        return ledger.ledger(self.audit.inventory)
+
+    @cached_property
     def _uncovered(self) -> pd.DataFrame:
-        return ledger.uncovered(self.audit.inventory)
+        return ledger.uncovered(self.audit.inventory, self._ledger)
 
     @cached_property
     def _known(self) -> dict[str, Any]:
