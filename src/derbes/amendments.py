@@ -97,7 +97,7 @@ def amendments(inv: Inventory, *, pack: str, start: dt.date, end: dt.date, lang:
         start=start,
         end=end,
         rules=pd.DataFrame(rows, columns=list(COLUMNS)),
-        acts=_events(before, after, lang),
+        acts=events(before, after, lang),
         daily=frozenset(rule for rule, reads in seen.items() if ("as_of", "") in reads),
     )
 
@@ -178,7 +178,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _events(before: LawPack, after: LawPack, lang: str) -> pd.DataFrame:
+def events(before: LawPack, after: LawPack, lang: str) -> pd.DataFrame:
     """What became of the acts in the registry after the one day and up to the other, in the order of dates."""
     rows = []
     for number, new in after.acts.items():

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from derbes import rules as rulebook
-from derbes.findings import ACTIVE
+from derbes.findings import ACTIVE, SEVERITIES
 from derbes.identity import mask
 from derbes.looking import looked
+from derbes.views import VIEWS
 
 if TYPE_CHECKING:
     from derbes.auditing import Audit
     from derbes.inventory import Inventory
 
-VERDICTS = ("contradicted", "not_provable", "kept", "not_checkable")
-COLUMNS = ("origin", "clause", "summary", "verdict", "findings", "unknown", "rules", "coded")
+VERDICTS = ("contradicted", "objected", "not_provable", "kept", "not_checkable")
+COLUMNS = ("origin", "clause", "summary", "verdict", "findings", "objections", "notes", "unknown", "rules", "coded")
+OPPOSED = ("id", "rule", "severity", "clause", "other")
 #: Families whose rules hold promises to the law, to each other and to the register.
 _JUDGING = ("kz", "policy")
 #: Columns of a clause that say what it promises; the others say how it is numbered, worded and kept.
@@ -45,14 +47,19 @@ _SHOWN: dict[str, dict[str, tuple[str, ...]]] = {
 def promises(audit: Audit) -> pd.DataFrame:
     """One row a clause of the policy, in the order of the table, with one of `VERDICTS`.
 
-    contradicted: a critical finding or a warning of the law or of the policy stands on the clause or relates to it.
+    contradicted: a critical finding or a warning says that the clause and another one, or the register, exclude each
+        other; rules that find such things say so themselves (`derbes.rules.Rule`), and the clause is one of the sides.
+    objected: none does, but one stands on the clause itself, or on what shows the promise in the rows read off it.
     not_provable: none does, but something that would show it in the rows read off the clause is unknown.
-    kept: a rule of the law or of the policy looked at what shows it, in the clause or in those rows, and found nothing.
+    kept: a rule of the law or of the policy looked at what shows it, in the clause or in those rows, and found nothing
+        but a note for information at most.
     not_checkable: no rule looks at what the clause says; ``coded`` tells whether anything is said in its columns.
     What shows a promise depends on the kinds of its clause: a promise of terms is shown by the terms of retention.
+    A clause to which a finding on another one merely refers has its verdict from its own facts.
 
-    ``findings`` are ids of findings that contradict, ``unknown`` pairs (table, column) of what is unknown,
-    ``rules`` ids of those that looked at it. ``origin`` is the position of the clause's row.
+    ``findings`` are ids of findings that contradict, ``objections`` of the others that stand on it, ``notes`` of
+    those for information alone, ``unknown`` pairs (table, column) of what is unknown, ``rules`` ids of those that
+    looked at it. ``origin`` is the position of the clause's row.
     """
     inv = audit.inventory
     clauses = inv.tables["clauses"]
@@ -60,21 +67,27 @@ def promises(audit: Audit) -> pd.DataFrame:
     frame["summary"] = [mask(text) for text in clauses["summary"].fillna("")]
     active = audit.findings[audit.findings["status"].isin(ACTIVE)]
     unknown = active["unknown"].astype(bool)
-    grave = active["family"].isin(_JUDGING) & active["severity"].isin(["critical", "warning"])
+    against = _against(active[active["family"].isin(_JUDGING) & ~unknown], audit)
     facts = {
-        "findings": _against(active[grave & ~unknown]),
+        "findings": _gathered(against[against["grave"] & against["opposed"]], "id"),
+        "objections": _gathered(against[against["grave"] & ~against["opposed"]], "id"),
+        "notes": _gathered(against[~against["grave"]], "id"),
         "unknown": _open(active[unknown], inv),
         "rules": _looking(audit),
     }
     for name, gathered in facts.items():
         frame[name] = [gathered.get(clause, ()) for clause in frame["clause"]]
     frame["coded"] = clauses[list(_CODED)].map(_says).any(axis=1).to_numpy().astype(bool)
+    return frame.assign(verdict=_verdict(frame))[list(COLUMNS)]
+
+
+def _verdict(frame: pd.DataFrame) -> pd.Series[str]:
+    """The gravest verdict that the facts of each clause allow."""
     verdict = pd.Series("not_checkable", index=frame.index, dtype=object)
-    if frame.empty:
-        return frame.assign(verdict=verdict)[list(COLUMNS)]
-    for name, code in {"rules": "kept", "unknown": "not_provable", "findings": "contradicted"}.items():
-        verdict = verdict.mask(frame[name].str.len() > 0, code)
-    return frame.assign(verdict=verdict)[list(COLUMNS)]
+    ranks = {"rules": "kept", "unknown": "not_provable", "objections": "objected", "findings": "contradicted"}
+    for name, code in ranks.items():
+        verdict = verdict.mask(frame[name].map(bool).astype(bool), code)
+    return verdict
 
 
 def _says(cell: object) -> bool:
@@ -87,13 +100,83 @@ def _gathered(pairs: pd.DataFrame, what: str) -> dict[str, tuple[Any, ...]]:
     return {str(clause): tuple(group) for clause, group in distinct.groupby("clause", sort=False)[what]}
 
 
-def _against(findings: pd.DataFrame) -> dict[str, tuple[Any, ...]]:
-    """Ids of the findings that stand on a clause or relate to it, by clause, the gravest first as in the audit."""
-    own = findings.loc[findings["table"] == "clauses", ["key", "id"]].set_axis(["clause", "id"], axis=1)
-    others = findings[["id", "related"]].explode("related").dropna(subset="related")
-    meant = others[others["related"].map(lambda pair: pair[0] == "clauses").astype(bool)]
-    told = meant.assign(clause=[pair[1] for pair in meant["related"]])
-    return _gathered(pd.concat([own, told[["clause", "id"]]]).sort_index(kind="stable"), "id")
+def oppositions(audit: Audit) -> pd.DataFrame:
+    """One row two clauses that a finding sets at odds: id, rule, severity, ``clause`` it stands on, the ``other``.
+
+    Of any severity, the gravest first; findings that count alone. Where a clause is at odds with the register and no
+    other clause there is no row.
+    """
+    active = audit.findings[audit.findings["status"].isin(ACTIVE) & ~audit.findings["unknown"].astype(bool)]
+    rules = _opposing(audit)
+    told = active[active["rule"].isin(rules.index) & (active["table"] == "clauses")].rename(columns={"key": "clause"})
+    told = told.sort_values("severity", key=lambda codes: codes.map(SEVERITIES.index), kind="stable")
+    others = _related(told).rename(columns={"clause": "other"})
+    return others.merge(told[["id", "rule", "severity", "clause"]], on="id")[list(OPPOSED)].reset_index(drop=True)
+
+
+def _against(findings: pd.DataFrame, audit: Audit) -> pd.DataFrame:
+    """Findings by clause, as the audit has them: clause, id, whether ``grave`` and whether they set it at odds.
+
+    The gravest come first; ``opposed`` are those of which the clause is a side.
+    """
+    inv = audit.inventory
+    on_clause = findings["table"] == "clauses"
+    own = findings.loc[on_clause, ["key", "id"]].set_axis(["clause", "id"], axis=1)
+    cited = pd.Series(inv.tables["citations"]["clause_id"].to_numpy(), index=inv.keys["citations"], dtype=object)
+    cited = cited[~cited.index.duplicated()].dropna()
+    acts = findings[(findings["table"] == "citations") & findings["key"].isin(cited.index)]
+    acts = acts.assign(clause=acts["key"].map(cited))[["clause", "id"]]
+    rows = _rows_of(inv)
+    rows = findings[~on_clause].reset_index().merge(rows[rows["table"] != "clauses"], on=["table", "key"])
+    shown = _telling(rows[["table", "key", "column", "clause", "id"]], inv)[["clause", "id"]]
+    sides = _sides(findings, audit)
+    every = pd.concat([sides, own, acts, shown]).drop_duplicates()
+    order = dict(zip(findings["id"], range(len(findings)), strict=True))
+    every = every.sort_values("id", key=lambda ids: ids.map(order), kind="stable", ignore_index=True)
+    grave = every["id"].isin(findings.loc[findings["severity"] != "info", "id"])
+    return every.assign(opposed=pd.MultiIndex.from_frame(every).isin(pd.MultiIndex.from_frame(sides)), grave=grave)
+
+
+def _opposing(audit: Audit) -> pd.Series[Any]:
+    """Rules whose findings set two sides at odds: which way, by id."""
+    rules = rulebook.together(audit.pack, audit.inventory.path / "rules")
+    return pd.Series({rule.id: rule.contradiction for rule in rules if rule.contradiction}, dtype=object)
+
+
+def _sides(findings: pd.DataFrame, audit: Audit) -> pd.DataFrame:
+    """Clauses that are a side of what a finding sets at odds: id, clause.
+
+    A row of the register is related to the clauses that it was read off too; sides are those of the rule's view.
+    """
+    way = findings["rule"].map(_opposing(audit))
+    on_clause = findings["table"] == "clauses"
+    own = findings.loc[way.notna() & on_clause, ["id", "key"]].rename(columns={"key": "clause"})
+    others = _related(findings[way.eq("mutual") & on_clause])
+    rows = findings[way.eq("mutual") & ~on_clause]
+    beside = _related(rows).merge(rows[["id", "rule", "table", "key"]], on="id")
+    meant = pd.concat([_meant(rule, audit) for rule in rows["rule"].unique()] or [beside.iloc[:0]])
+    keyed = ["rule", "table", "key", "clause"]
+    beside = beside[pd.MultiIndex.from_frame(beside[keyed]).isin(pd.MultiIndex.from_frame(meant[keyed]))]
+    return pd.concat([own, others, beside[["id", "clause"]]], ignore_index=True)[["clause", "id"]]
+
+
+def _related(findings: pd.DataFrame) -> pd.DataFrame:
+    """Clauses that findings are related to: id, clause."""
+    each = findings[["id", "related"]].explode("related").dropna(subset="related")
+    told = each[each["related"].map(lambda pair: pair[0] == "clauses").astype(bool)]
+    return pd.DataFrame({"id": told["id"], "clause": [pair[1] for pair in told["related"]]}, dtype=object)
+
+
+def _meant(rule_id: str, audit: Audit) -> pd.DataFrame:
+    """Clauses that the view of a rule itself sets beside the rows of the register: rule, table, key, clause."""
+    inv = audit.inventory
+    rule = next(one for one in rulebook.together(audit.pack, inv.path / "rules") if one.id == rule_id)
+    frame = VIEWS[rule.view].frame(inv, audit.law)
+    frame = frame[rule.looks_at(frame) & (frame["origin"] >= 0)]
+    table = VIEWS[rule.view].table
+    keys = pd.Series(inv.keys[table]).reindex(frame["origin"]).to_numpy()
+    pairs = _related(pd.DataFrame({"id": keys, "related": frame["related"].to_numpy()}, dtype=object))
+    return pairs.rename(columns={"id": "key"}).assign(rule=rule_id, table=table)
 
 
 def _open(findings: pd.DataFrame, inv: Inventory) -> dict[str, tuple[Any, ...]]:

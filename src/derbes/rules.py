@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SEVERITIES = ("critical", "warning", "info")
 #: Languages that a policy is published in: a rule about a clause offers its wording in both.
 PUBLISHED = ("ru", "kk")
+#: How a finding sets two sides at odds: they exclude each other, or the rest belies the row that it stands on.
+CONTRADICTIONS = ("mutual", "one_sided")
 FAMILIES = ("structure", "completeness", "hygiene", "kz", "policy", "history", "live")
 #: Expectations a rule may use, without ``expect_``, and the arguments each must have.
 EXPECTATIONS: dict[str, frozenset[str]] = {
@@ -48,12 +50,16 @@ _OPTIONAL_ARGS = frozenset({"min_value", "max_value", "strict_min", "strict_max"
 _NO_RULES = ("exemptions.yaml", workdays.FILE)
 _REQUIRED = frozenset({"id", "view", "expect", "args", "severity", "title", "why", "fix", "good", "bad"})
 _DATED = frozenset({"valid_from", "valid_to", "cite"})
-_OPTIONAL = _DATED | {"code", "when", "at", "was", "unknown", "waits_for", "replacement"}
+_OPTIONAL = _DATED | {"code", "when", "at", "was", "unknown", "waits_for", "replacement", "contradiction"}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule; ``at`` is the column a finding points to, ``replacement`` what the clause may say instead."""
+    """One rule; ``at`` is the column a finding points to, ``replacement`` what the clause may say instead.
+
+    ``contradiction`` is one of `CONTRADICTIONS` where a finding says that a promise is at odds with another promise or
+    with the register, and None where it says that something is wrong in itself, missing, or not said.
+    """
 
     id: str
     view: str
@@ -76,6 +82,7 @@ class Rule:
     unknown: bool = False
     waits_for: dict[str, str] | None = None
     replacement: dict[str, str] = field(default_factory=dict)
+    contradiction: str | None = None
 
     @property
     def family(self) -> str:
@@ -195,6 +202,7 @@ def _names(where: str, entry: Mapping[str, Any]) -> None:
         "view": (entry["view"], VIEWS),
         "expectation": (entry["expect"], EXPECTATIONS),
         "severity": (entry["severity"], SEVERITIES),
+        "contradiction": (entry.get("contradiction") or CONTRADICTIONS[0], CONTRADICTIONS),
     }
     for what, (name, names) in known.items():
         if name not in names:

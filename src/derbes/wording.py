@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _LOCALES = {"en": "en_GB"}
 _FORMS = ("one", "few", "many", "other")
+_ONE_UNIT = re.compile(r"P(\d+)([YMWD])")
 _ROMAN = ("", "I", "II", "III", "IV")
 
 
@@ -88,6 +90,11 @@ class Wording:
         forms = words(self.lang)["wording"]["spans"][unit]
         form = _FORMS.index(self._locale.plural_form(n))
         return fill(forms[min(form, len(forms) - 1)], {"n": n})
+
+    def lasting(self, duration: str, days: float) -> str:
+        """Return an ISO 8601 duration as it is written where it has one unit, else as so many days."""
+        parts = _ONE_UNIT.fullmatch(duration)
+        return self.span(int(parts[1]), parts[2]) if parts else self.span(max(1, round(days)), "D")
 
     def _written(self, value: object) -> object:
         return self.number(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -21,9 +21,9 @@ NAME = "retention"
 ROWS = 48
 KINDS = ("until", "by_law", "vague", "indefinite", "unknown")
 _BAD = {"vague", "indefinite"}
-_TICKS = ((1, "D", 1.0), (1, "M", 30.44), (1, "Y", 365.24), (5, "Y", 1826.2), (25, "Y", 9131.1))  # and days
-_EDGE, _STEP = 5.1, 0.55  # decades: where what years cannot measure begins, and how far its columns are apart
-_COLUMNS = {kind: _EDGE + _STEP * (at + 0.5) for at, kind in enumerate(KINDS)}
+TICKS = ((1, "D", 1.0), (1, "M", 30.44), (1, "Y", 365.24), (5, "Y", 1826.2), (25, "Y", 9131.1))  # and days
+EDGE, _STEP = 5.1, 0.55  # decades: where what years cannot measure begins, and how far its columns are apart
+_COLUMNS = {kind: EDGE + _STEP * (at + 0.5) for at, kind in enumerate(KINDS)}
 
 
 def retention(audit: Audit) -> Picture:
@@ -95,7 +95,7 @@ def _dots(axes: Axes, shown: pd.DataFrame, order: list[str], say: Wording) -> No
         .groupby("row")
         .agg(first=("x", "first"), last=("x", "last"), n=("n", "last"), unit=("unit", "last"))
     )
-    axes.hlines(range(len(order)), 0, _EDGE + _STEP * len(KINDS), color=RULE, linewidth=0.5, zorder=0)
+    axes.hlines(range(len(order)), 0, EDGE + _STEP * len(KINDS), color=RULE, linewidth=0.5, zorder=0)
     axes.hlines(ends.index, ends["first"], ends["last"], color=QUIET, linewidth=1.6, zorder=1)
     axes.scatter(fixed["x"], fixed["row"], s=30, color=BLUES[3], zorder=2)
     for end in ends.itertuples():
@@ -113,14 +113,14 @@ def _kinds(axes: Axes, shown: pd.DataFrame, rows: dict[str, int]) -> None:
 
 
 def _frame(axes: Axes, labels: list[str], say: Wording) -> None:
-    marks = [(np.log10(days), say.span(n, unit)) for n, unit, days in _TICKS]
+    marks = [(np.log10(days), say.span(n, unit)) for n, unit, days in TICKS]
     marks += [(place, say(NAME, "kinds", kind)) for kind, place in _COLUMNS.items()]
-    axes.axvspan(_EDGE, _EDGE + _STEP * len(KINDS), color="#f4f6f7", zorder=-1)
+    axes.axvspan(EDGE, EDGE + _STEP * len(KINDS), color="#f4f6f7", zorder=-1)
     axes.set_xticks([place for place, _ in marks], [word for _, word in marks])
     axes.tick_params(axis="x", labeltop=True, labelbottom=False)
     for label, (place, _) in zip(axes.get_xticklabels(), marks, strict=True):
-        label.set(rotation=38, ha="left", rotation_mode="anchor", color=INK if place > _EDGE else QUIET)
+        label.set(rotation=38, ha="left", rotation_mode="anchor", color=INK if place > EDGE else QUIET)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.set_xlim(-0.1, _EDGE + _STEP * len(KINDS))
+    axes.set_xlim(-0.1, EDGE + _STEP * len(KINDS))
     bare(axes)

@@ -2,5 +2,7 @@
 
 from derbes.page.audit import AuditPage
 from derbes.page.markup import Passage
+from derbes.page.policy import PolicyPage
+from derbes.page.retention import RetentionPage
 
-__all__ = ["AuditPage", "Passage"]
+__all__ = ["AuditPage", "Passage", "PolicyPage", "RetentionPage"]

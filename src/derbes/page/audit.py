@@ -17,7 +17,6 @@ from derbes.page.markup import (
     passage,
     table,
 )
-from derbes.page.markup import facts as pairs
 from derbes.page.sheet import NAMED, ROWS, SENTENCE, VALUE, cut, text_of
 from derbes.telling import reason
 
@@ -42,34 +41,6 @@ class AuditPage(BoardPage):
     def title(self) -> Passage:
         """Title of the report: what it is, whose, which quarter."""
         return self._opening(self.say("title"))
-
-    def scope(self) -> Passage:
-        """What was audited: inventory, day, law, rules, comparison."""
-        say, audit, law = self.say, self.audit, self.audit.law
-        read = audit.sources[audit.sources["reason"].isna()]
-        size = {"files": int(read["file"].nunique()), "sheets": len(read), "rows": int(read["rows"].sum())}
-        rules = {"run": int(audit.summary["rules_run"]), "not_run": int(audit.summary["rules_not_run"])}
-        newer = say("scope", "newer", date=say.date(law.newer_reported)) if law.newer_reported else ""
-        return passage(
-            heading("scope", say("headings", "scope")),
-            pairs(
-                [
-                    (say("scope", "operator"), f"{self.operator} ({audit.operator})"),
-                    (say("scope", "quarter"), say.quarter(self.quarter)),
-                    (say("scope", "as_of"), say.date(audit.as_of)),
-                    (say("scope", "inventory"), say("scope", "size", **size)),
-                    (
-                        say("scope", "law"),
-                        say("scope", "edition", law=law.name[audit.lang], date=say.date(law.edition)),
-                    ),
-                    (say("scope", "rules"), say("scope", "rules_run", **rules)),
-                    (say("scope", "before"), self._comparison()),
-                ]
-            ),
-            paragraphs(newer, class_="caution"),
-            paragraphs(audit.notice),
-            paragraphs(audit.control),
-        )
 
     def risks(self) -> Passage:
         """The worst rules broken: what, why it matters, what to do, where; then every broken rule with its count."""
@@ -153,17 +124,7 @@ class AuditPage(BoardPage):
             self._ids(rest[rest["severity"] == "critical"]),
         )
 
-    def colophon(self) -> Passage:
-        """How the report was made, so that it can be made again."""
-        say, audit = self.say, self.audit
-        text = say("colophon", as_of=audit.as_of.isoformat(), law=audit.law.id, edition=str(audit.law.edition))
-        return passage(element("footer", element("p", text, " ", element("code", audit.digest))))
-
     # -- parts ------------------------------------------------------------------------------------------------------
-
-    def _comparison(self) -> str:
-        quarters = ", ".join(self.audit.compared)
-        return self.say("scope", "compared", quarters=quarters) if quarters else self.say("scope", "not_compared")
 
     def _card(self, group: pd.DataFrame) -> Markup:
         say, first = self.say, group.iloc[0]

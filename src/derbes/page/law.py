@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -10,8 +11,9 @@ from markupsafe import Markup
 from derbes import promises as clauses
 from derbes import provisions as law
 from derbes.amendments import amendments
+from derbes.identity import mask
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
-from derbes.page.sheet import NAMED, ROWS, SENTENCE, Page, cut, text_of
+from derbes.page.sheet import NAME, NAMED, ROWS, SENTENCE, Page, cut, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
 
 #: How each verdict on a promise, and each state of a provision, is coloured: by the severity it comes nearest to.
 _LOOKS = {
-    "contradicted": "critical", "not_provable": "warning", "kept": "kept", "not_checkable": "info",
-    "broken": "warning", "unknown": "warning", "passed": "kept", "idle": "info", "not_run": "info",
-    "uncovered": "info", "in_force": "kept", "verify": "warning", "ceased": "critical", "future": "warning",
+    "contradicted": "critical", "objected": "warning", "not_provable": "warning", "kept": "kept",
+    "not_checkable": "info", "broken": "warning", "unknown": "warning", "passed": "kept", "idle": "info",
+    "not_run": "info", "uncovered": "info", "in_force": "kept", "verify": "warning", "ceased": "critical",
+    "future": "warning",
 }  # fmt: skip
 #: What of a changed law is put in words; a constant is called by its name in the law pack.
 _PARTS = ("bases", "elements", "acts")
@@ -35,14 +38,14 @@ class LawPage(Page):
 
     def promises(self) -> Passage:
         """Every clause of the policy with a verdict and its reasons."""
-        say, told = self.say, clauses.promises(self.audit)
+        say, told = self.say, self._promises
         head = heading("promises", say("headings", "promises"))
         if told.empty:
             return passage(head, paragraphs(say("promises", "absent_all")))
         titles = self.audit.findings.set_index("id")["title"]
         judged = told[told["verdict"] != "not_checkable"]
         rows: list[list[object]] = [
-            [row.clause, text_of(row.summary), self._mark("verdicts", row.verdict), self._reasons(row, titles)]
+            [self._clause(row.clause), text_of(row.summary), *self._judgement(row, titles)]
             for row in judged.head(ROWS).itertuples()
         ]
         counts = {name: int((told["verdict"] == name).sum()) for name in clauses.VERDICTS}
@@ -122,6 +125,13 @@ class LawPage(Page):
 
     # -- parts ------------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _promises(self) -> pd.DataFrame:
+        return clauses.promises(self.audit)
+
+    def _clause(self, number: str) -> object:
+        return cut(mask(number), NAME)
+
     def _heads(self, section: str, *names: str) -> list[str]:
         return [self.say(section, name) for name in names]
 
@@ -141,20 +151,31 @@ class LawPage(Page):
         look = "warning" if (group, code) == ("statuses", "unknown") else _LOOKS[code]
         return element("span", self.say(section, group, code), class_=f"badge {look}")
 
+    def _judgement(self, row: Any, titles: pd.Series[Any]) -> list[Markup]:  # noqa: ANN401 - a namedtuple of pandas
+        return [self._mark("verdicts", row.verdict), self._reasons(row, titles)]
+
     def _reasons(self, row: Any, titles: pd.Series[Any]) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
-        """Why a promise has its verdict: what contradicts it, what is unknown, or what looked at it."""
+        """Why a promise has its verdict: what contradicts or stands on it, what is unknown, or what looked at it."""
         say = self.say
-        if row.verdict == "contradicted":
-            distinct = dict(zip((titles[one] for one in row.findings), row.findings, strict=True))
-            told = [self._linked(one, cut(title, _TITLE)) for title, one in list(distinct.items())[:NAMED]]
-            more = say("promises", "more", n=len(distinct) - NAMED) if len(distinct) > NAMED else ""
-            return joined([*(element("div", one) for one in told), more])
+        if row.verdict in {"contradicted", "objected"}:
+            return self._titled([*row.findings, *row.objections], titles)
         if row.verdict == "not_provable":
             return joined([say("promises", "unknown", facts=self._facts(row.unknown))])
         if row.verdict == "kept":
             codes = ", ".join(row.rules[:NAMED]) + " …" * (len(row.rules) > NAMED)
-            return joined([say("promises", "looked", n=len(row.rules), rules=codes)])
+            told = say("promises", "looked", n=len(row.rules), rules=codes)
+            notes = [say("promises", "note", titles=cut(titles[one], _TITLE)) for one in row.notes[:NAMED]]
+            return joined(element("div", line) for line in (told, *notes))
         return Markup()
+
+    def _titled(self, findings: Iterable[str], titles: pd.Series[Any]) -> Markup:
+        """Titles of findings, each once, with links to those that the page has."""
+        distinct: dict[str, str] = {}
+        for one in findings:
+            distinct.setdefault(titles[one], one)
+        told = [self._linked(one, cut(title, _TITLE)) for title, one in list(distinct.items())[:NAMED]]
+        more = self.say("promises", "more", n=len(distinct) - NAMED) if len(distinct) > NAMED else ""
+        return joined([*(element("div", one) for one in told), more])
 
     def _unchecked(self, told: pd.DataFrame) -> Markup:
         """Clauses of which nothing can be said, by the reason, in a line each."""

@@ -14,7 +14,8 @@ from derbes.auditing import audit
 from derbes.findings import SEVERITIES
 from derbes.identity import mask
 from derbes.page import facts
-from derbes.page.markup import Passage, element, joined, ordered, paragraphs, passage
+from derbes.page.markup import Passage, element, heading, joined, ordered, paragraphs, passage
+from derbes.page.markup import facts as pairs
 from derbes.page.widget import live
 from derbes.quarter import Quarter, last_complete
 from derbes.wording import Wording
@@ -79,6 +80,43 @@ class Page:
         subtitle = element("p", self.operator, " · ", self.say.quarter(self.quarter), class_="subtitle")
         head = passage(element("header", element("h1", title), subtitle))
         return replace(head, live=live(self.audit.lang))
+    def scope(self) -> Passage:
+        """What was audited: inventory, day, law, rules, comparison."""
+        say, audit, law = self.say, self.audit, self.audit.law
+        read = audit.sources[audit.sources["reason"].isna()]
+        size = {"files": int(read["file"].nunique()), "sheets": len(read), "rows": int(read["rows"].sum())}
+        rules = {"run": int(audit.summary["rules_run"]), "not_run": int(audit.summary["rules_not_run"])}
+        newer = say("scope", "newer", date=say.date(law.newer_reported)) if law.newer_reported else ""
+        return passage(
+            heading("scope", say("headings", "scope")),
+            pairs(
+                [
+                    (say("scope", "operator"), f"{self.operator} ({audit.operator})"),
+                    (say("scope", "quarter"), say.quarter(self.quarter)),
+                    (say("scope", "as_of"), say.date(audit.as_of)),
+                    (say("scope", "inventory"), say("scope", "size", **size)),
+                    (
+                        say("scope", "law"),
+                        say("scope", "edition", law=law.name[audit.lang], date=say.date(law.edition)),
+                    ),
+                    (say("scope", "rules"), say("scope", "rules_run", **rules)),
+                    (say("scope", "before"), self._comparison()),
+                ]
+            ),
+            paragraphs(newer, class_="caution"),
+            paragraphs(audit.notice),
+            paragraphs(audit.control),
+        )
+
+    def colophon(self) -> Passage:
+        """How the report was made, so that it can be made again."""
+        say, audit = self.say, self.audit
+        text = say("colophon", as_of=audit.as_of.isoformat(), law=audit.law.id, edition=str(audit.law.edition))
+        return passage(element("footer", element("p", text, " ", element("code", audit.digest))))
+
+    def _comparison(self) -> str:
+        quarters = ", ".join(self.audit.compared)
+        return self.say("scope", "compared", quarters=quarters) if quarters else self.say("scope", "not_compared")
 
     def _more(self, n: int) -> Markup:
         return paragraphs(self.say("more", n=n), class_="more") if n > 0 else Markup()

@@ -91,8 +91,8 @@ def _promises(audit: Audit, say: Wording, words: Mapping[str, Any]) -> pd.DataFr
 def _grounds(row: Any, audit: Audit, titles: pd.Series[Any], *, say: Wording, words: Mapping[str, Any]) -> str:  # noqa: ANN401 - a namedtuple of pandas
     """Why a promise has its verdict, a reason a line."""
     tables = audit.inventory.schema.tables
-    if row.verdict == "contradicted":
-        return _some(dict.fromkeys(titles[one] for one in row.findings), words)
+    if row.verdict in {"contradicted", "objected"}:
+        return _some(dict.fromkeys(titles[one] for one in (*row.findings, *row.objections)), words)
     if row.verdict == "not_provable":
         open_ = [
             f"{tables[name].title[say.lang]}: "
@@ -101,7 +101,9 @@ def _grounds(row: Any, audit: Audit, titles: pd.Series[Any], *, say: Wording, wo
         ]
         return say("promises", "unknown", facts=_some(open_, words, joint="; "))
     if row.verdict == "kept":
-        return say("promises", "looked", n=len(row.rules), rules=_some(row.rules, words, joint=", "))
+        told = say("promises", "looked", n=len(row.rules), rules=_some(row.rules, words, joint=", "))
+        notes = [say("promises", "note", titles=titles[one]) for one in row.notes]
+        return _some([told, *notes], words)
     return say("promises", "unwatched_one" if row.coded else "uncoded_one")
 
 
