@@ -18,7 +18,7 @@ from derbes.page.markup import (
     table,
 )
 from derbes.page.markup import facts as pairs
-from derbes.page.sheet import NAMED, ROWS, SENTENCE, VALUE, cut, text_of
+from derbes.page.sheet import NAMED, ROWS, SENTENCE, cut, text_of
 from derbes.telling import reason
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ class AuditPage(BoardPage):
 
     def title(self) -> Passage:
         """Title of the report: what it is, whose, which quarter."""
-        quarter = self.say.quarter(self.quarter)
-        head = element("h1", self.say("title"))
-        return passage(element("header", head, element("p", self.operator, " · ", quarter, class_="subtitle")))
+        return self._masthead(self.say("title"))
 
     def scope(self) -> Passage:
         """What was audited: inventory, day, law, rules, comparison."""
@@ -155,12 +153,6 @@ class AuditPage(BoardPage):
             self._ids(rest[rest["severity"] == "critical"]),
         )
 
-    def colophon(self) -> Passage:
-        """How the report was made, so that it can be made again."""
-        say, audit = self.say, self.audit
-        text = say("colophon", as_of=audit.as_of.isoformat(), law=audit.law.id, edition=str(audit.law.edition))
-        return passage(element("footer", element("p", text, " ", element("code", audit.digest))))
-
     # -- parts ------------------------------------------------------------------------------------------------------
 
     def _comparison(self) -> str:
@@ -226,14 +218,6 @@ class AuditPage(BoardPage):
         ]
         headings = [say("not_checked", name) for name in ("file", "sheet", "why")]
         return joined([table(headings, rows, caption=say("not_checked", "sources")), self._more(len(rest) - SOURCES)])
-
-    def _finding(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
-        told = not isinstance(row.value, str) or row.value in row.title or row.value == row.key
-        value = "" if told else element("q", cut(row.value, VALUE))
-        place = element("span", self._place(row), class_="where")
-        what = joined([cut(row.title, SENTENCE), " ", value, " ", place])
-        anchor = element("code", row.id, id=f"f-{row.id}")
-        return [what, self._badge(row.severity), self.say.label("status", row.status), anchor]
 
     def _related(self, row: Any) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
         """The other rows that a finding is about, by table."""

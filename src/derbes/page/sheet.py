@@ -12,7 +12,7 @@ from markupsafe import Markup
 from derbes.auditing import audit
 from derbes.identity import mask
 from derbes.page import facts
-from derbes.page.markup import element, joined, paragraphs
+from derbes.page.markup import Passage, element, joined, paragraphs, passage
 from derbes.quarter import Quarter, last_complete
 from derbes.wording import Wording
 
@@ -55,6 +55,12 @@ class Page:
         day = as_of or chosen.last_day
         return cls(audit(_above(inventory), as_of=day, law=law, lang=lang, before=before or None), chosen)
 
+    def colophon(self) -> Passage:
+        """How the report was made, so that it can be made again."""
+        say, audit = self.say, self.audit
+        text = say("colophon", as_of=audit.as_of.isoformat(), law=audit.law.id, edition=str(audit.law.edition))
+        return passage(element("footer", element("p", text, " ", element("code", audit.digest))))
+
     @cached_property
     def _found(self) -> pd.DataFrame:
         return facts.counted(self.audit)
@@ -71,6 +77,11 @@ class Page:
         names = self.audit.inventory.tables["operator"]["name"].dropna()
         return cut(mask(str(names.iloc[0])), NAME) if len(names) else self.audit.operator
 
+    def _masthead(self, text: str) -> Passage:
+        """Title of a page: what it is, whose, which quarter."""
+        line = element("p", self.operator, " · ", self.say.quarter(self.quarter), class_="subtitle")
+        return passage(element("header", element("h1", text), line))
+
     def _more(self, n: int) -> Markup:
         return paragraphs(self.say("more", n=n), class_="more") if n > 0 else Markup()
 
@@ -85,6 +96,14 @@ class Page:
         known = self.audit.inventory.schema.tables.get(table_name)
         column = known.columns.get(name) if known else None
         return column.title[self.audit.lang] if column else name
+
+    def _finding(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
+        told = not isinstance(row.value, str) or row.value in row.title or row.value == row.key
+        value = "" if told else element("q", cut(row.value, VALUE))
+        place = element("span", self._place(row), class_="where")
+        what = joined([cut(row.title, SENTENCE), " ", value, " ", place])
+        anchor = element("code", row.id, id=f"f-{row.id}")
+        return [what, self._badge(row.severity), self.say.label("status", row.status), anchor]
 
     def _place(self, row: Any, *, link: bool = False) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
         where = [part for part in map(text_of, (row.file, row.sheet, row.cell)) if part]
