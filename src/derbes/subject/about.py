@@ -32,7 +32,7 @@ _THEIRS = ("subjects", "fields", "processing", "consents")
 
 
 def chosen(inv: Inventory) -> str | None:
-    """The group of subjects with the most fields, then the most activities, then the first; None where there is none."""
+    """The group with the most fields, of equal ones that with the most activities; None where there is none."""
     ids = inv.subjects["subject_id"].dropna().drop_duplicates()
     if ids.empty:
         return None
@@ -120,7 +120,7 @@ def _id(facts: Facts, table: str, row: Row) -> str:
 
 
 def silences(facts: Facts) -> pd.DataFrame:
-    """What the inventory does not say of the group, one row a column: ``table``, ``column``, ``n`` of ``rows``, ``keys``.
+    """What is not known of the group, one row a column: ``table``, ``column``, ``n`` of ``rows``, ``keys``.
 
     Columns are those that a request or a policy is answered from; ``keys`` are the ids of the rows that are silent.
     """

@@ -155,13 +155,13 @@ class Says:
         form = kind if kind in data("notice")["acts"] else "law"
         return self("acts", form, date=date, number=number, title=title or "")
 
-    def retention(self, row: Row) -> str:
-        """How long an activity's data are kept: every stage with its event, ground and end."""
+    def retention(self, row: Row, *, authority: bool = True) -> str:
+        """How long an activity's data are kept: every stage with its event, ground (where asked for) and end."""
         rows = self.facts.rows("retention")
         stages, key, seen = [], row["retention_id"], set[str]()
         while known(key) and str(key) in rows and str(key) not in seen:
             seen.add(str(key))
-            stages.append(self._stage(rows[str(key)]))
+            stages.append(self._stage(rows[str(key)], authority=authority))
             key = rows[str(key)]["then_retention_id"]
         if not stages:
             return self.gap("retention")
@@ -170,11 +170,10 @@ class Says:
             told = self("terms", "then", term=stage, then=told)
         return told
 
-    def _stage(self, row: Row) -> str:
+    def _stage(self, row: Row, *, authority: bool) -> str:
         term = self.term(row["period"], row["trigger"], row["bound"])
-        told = (
-            self("terms", "by_act", term=term, authority=shown(row["authority"])) if known(row["authority"]) else term
-        )
+        named = authority and known(row["authority"])
+        told = self("terms", "by_act", term=term, authority=shown(row["authority"])) if named else term
         if known(row["then_retention_id"]) and row["then_retention_id"] != "none":
             return told
         fate = self.label("disposal", row["disposal"], "disposal")
