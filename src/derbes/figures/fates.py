@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from derbes import fates as told
+from derbes import fates as lives
 from derbes.figures.style import BLUES, INK, PAPER, QUIET, RULE, SEVERITY, Picture, empty, picture
 from derbes.wording import Wording
 
@@ -23,7 +23,6 @@ _LOOKS = {
 }  # fmt: skip
 _STOOD = {"counted": BLUES[2], "accepted": BLUES[0]}
 _BAR, _APART = 0.035, 0.085  # width of a column of findings; least distance of labels, as shares of the picture
-_LINE = 6  # share of the whole that stands between two blocks, as one part of so many
 
 
 def fates(audit: Audit) -> Picture:
@@ -35,19 +34,18 @@ def fates(audit: Audit) -> Picture:
     title = say("figure", "title")
     if not audit.compared:
         return empty(NAME, say("figure", "no_quarter"), title=title)
-    flows = told.flows(told.fates(audit))
+    flows = lives.flows(lives.fates(audit))
     if flows.empty:
         return empty(NAME, say("figure", "empty"), title=title)
-    names = say.entry("fates"), say.entry("before")
     series = " ".join(
-        say("figure", "flow" if row.before != "absent" else "come", fate=names[0][row.fate], n=row.n,
-            before=names[1].get(row.before, ""))
+        say("figure", "flow" if row.before != "absent" else "come", fate=say("fates", row.fate), n=int(row.n),
+            before=say("before", row.before) if row.before != "absent" else "")
         for row in flows.itertuples()
     )  # fmt: skip
     heads = (audit.compared[-1], audit.as_of.isoformat())
     return picture(
         NAME,
-        lambda axes: _draw(axes, flows, names, heads),
+        lambda axes: _draw(axes, flows, say, heads),
         height=3.4,
         title=title,
         alt=say("figure", "alt", series=series),
@@ -55,11 +53,9 @@ def fates(audit: Audit) -> Picture:
     )
 
 
-def _draw(
-    axes: Axes, flows: pd.DataFrame, names: tuple[dict[str, str], dict[str, str]], heads: tuple[str, str]
-) -> None:
-    total = int(flows["n"].sum())
-    space = total / _LINE / max(flows["fate"].nunique(), 1)
+def _draw(axes: Axes, flows: pd.DataFrame, say: Wording, heads: tuple[str, str]) -> None:
+    rest = 1 - _APART * (flows["fate"].nunique() - 1)
+    space = int(flows["n"].sum()) * _APART / rest  # so that a block as thin as a line has room for its label
     right = _stacked(flows.groupby("fate", sort=False)["n"].sum().reindex(_order(flows)).dropna(), space)
     stood = flows[flows["before"] != "absent"]
     left = _stacked(stood.groupby("before", sort=False)["n"].sum(), space)
@@ -69,8 +65,9 @@ def _draw(
             at = -_BAR if side == 0 else 1
             axes.fill_between([at, at + _BAR], low, high, facecolor=looks[name], edgecolor=QUIET, linewidth=0.6)
     height = max((ends[1] for _, ends in (*left, *right)), default=1)
-    for blocks, words, side in ((left, names[1], 0), (right, names[0], 1)):
-        _labels(axes, blocks, words, side=side, apart=height * _APART)
+    for blocks, names, side in ((left, "before", 0), (right, "fates", 1)):
+        told = [(f"{say(names, name)}: {say.number(round(high - low))}", low, high) for name, (low, high) in blocks]
+        _labels(axes, told, side=side, apart=height * _APART)
         at = -_BAR if side == 0 else 1 + _BAR
         axes.text(at, -height * 0.06, heads[side], ha="left" if side == 0 else "right", color=QUIET, fontsize=9)
     axes.set_xlim(-0.42, 1.42)
@@ -104,18 +101,15 @@ def _ribbons(
         start, end = out[row.before], into[row.fate]
         top = start + (end - start) * bend
         look = _LOOKS[row.fate] if row.fate != "unlooked" else RULE
-        axes.fill_between(xs, top, top + row.n, color=look, alpha=0.45, linewidth=0)
+        axes.fill_between(xs, top, top + row.n, color=look, alpha=0.45, linewidth=0.8)
         out[row.before] += row.n
         into[row.fate] += row.n
 
 
-def _labels(
-    axes: Axes, blocks: list[tuple[str, tuple[float, float]]], words: dict[str, str], *, side: int, apart: float
-) -> None:
+def _labels(axes: Axes, told: list[tuple[str, float, float]], *, side: int, apart: float) -> None:
     """Name and number beside each block, pushed down where blocks are too thin to keep them apart."""
     last = -np.inf
-    for name, (low, high) in blocks:
+    for text, low, high in told:
         last = max((low + high) / 2, last + apart)
         at = -_BAR - 0.02 if side == 0 else 1 + _BAR + 0.02
-        text = f"{words[name]}: {round(high - low)}"
         axes.text(at, last, text, ha="right" if side == 0 else "left", va="center", color=INK, fontsize=9.5)
