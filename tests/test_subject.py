@@ -65,6 +65,16 @@ def test_of_groups_with_as_many_fields_that_with_the_most_activities_is_chosen(s
     assert chosen(load(write_tables(tmp_path, small))) == small["subjects"][0]["subject_id"]
 
 
+def test_what_is_no_id_is_not_chosen_and_not_shown(small: Rows, tmp_path: Path) -> None:
+    value = "someone.private@example.org"
+    for row in small["fields"]:
+        row["subject_ids"] = value
+    small["subjects"].insert(0, {**small["subjects"][0], "subject_id": value})
+    one = page(write_tables(tmp_path / "home", small))
+    assert one.facts.subject == "buyer"
+    assert not [text for text in said(one) if "someone.private" in text]
+
+
 def test_every_field_of_the_family_has_a_place_and_every_place_its_system() -> None:
     inv = load(DEMO)
     told = about(inv)

@@ -60,7 +60,10 @@ class SubjectPage(LocatorPage):
             (tell("who", "below"), below),
             (tell("who", "minors"), self._said(says.flag(row.get("minors"), "minors"))),
             (tell("who", "count"), self.say.number(int(row["count"])) if known(row.get("count")) else self._gap()),
-            (tell("who", "clauses"), cut(", ".join(clauses), SENTENCE) if isinstance(clauses, tuple) else ""),
+            (
+                tell("who", "clauses"),
+                cut(", ".join(map(shown, clauses)), SENTENCE) if isinstance(clauses, tuple) else "",
+            ),
             (tell("who", "operator"), self._said(says.text(operator.get("name"), "name"))),
             (tell("who", "role"), self._said(says.text(operator.get("responsible_role"), "role"))),
             (tell("who", "others"), self._others()),

@@ -33,7 +33,8 @@ _THEIRS = ("subjects", "fields", "processing", "consents")
 
 def chosen(inv: Inventory) -> str | None:
     """The group with the most fields, of equal ones that with the most activities; None where there is none."""
-    ids = inv.subjects["subject_id"].dropna().drop_duplicates()
+    keys = pd.Series(inv.keys["subjects"], dtype=object)
+    ids = keys[~keys.astype(str).str.startswith("~")].drop_duplicates()  # what is no id may be a person's value
     if ids.empty:
         return None
     held = links(inv, "fields", "subject_ids")["id"].value_counts()
