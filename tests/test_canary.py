@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from conftest import DAY, demo_tables, write_tables
+from conftest import DAY, DEMO, demo_tables, write_tables
 from stdnum import iban, luhn
 
 from derbes import figures, notice, regulator
 from derbes.auditing import audit
 from derbes.identity import mask
 from derbes.law import load_law
+from derbes.page import ChangesPage, SubjectPage
 from derbes.quarter import Quarter
 from derbes.read.loading import load
 from derbes.schema import load as load_schema
@@ -194,3 +195,21 @@ def test_no_planted_value_is_written_to_a_subject(plants: tuple[Path, list[Plant
     for name in ("one.docx", "one.html"):
         notice.publish(made, tmp_path / name)
     assert _leaks(_artefacts(tmp_path), planted) == []
+
+
+@pytest.mark.parametrize("subject", ["", "all", "applicant"])
+def test_the_pages_of_subjects_and_changes_repeat_no_planted_value(
+    plants: tuple[Path, list[Plant]], subject: str
+) -> None:
+    home, planted = plants
+    only = ["hygiene.cell.personal_data", "kz.retention.unlimited"]
+    done = audit(home, as_of=DAY, before=str(DEMO / "history" / "2026Q2"), only=only)
+    pages = (SubjectPage(done, Quarter.parse("2026Q3"), subject), ChangesPage(done, Quarter.parse("2026Q3")))
+    texts = {
+        f"{type(page).__name__}.{name}": getattr(page, name)().html
+        for page in pages
+        for name in dir(type(page))
+        if not name.startswith("_") and name not in {"of", "about", "name", "operator", "compared", "course"}
+    }
+    assert len(texts) > 20
+    assert _leaks(texts, planted) == []

@@ -151,3 +151,18 @@ def test_the_same_report_in_another_folder_has_the_same_bytes(
         monkeypatch.chdir(folder)
         seals.append((_made(Path("demo"), Path("out"), "2026Q3") / "manifest.json").read_bytes())
     assert seals[0] == seals[1]
+
+
+def test_the_decisions_beside_an_inventory_that_is_one_workbook_are_sealed(tmp_path: Path) -> None:
+    book = Path(shutil.copy(DEMO / "register.xlsx", tmp_path / "register.xlsx"))
+    journal = tmp_path / "decisions.csv"
+    journal.write_text("when,finding\n2026-10-01,a\n", encoding="utf-8")
+    made = _made(book, tmp_path / "reports", "2026Q3")
+    assert seal.verify(made, inventory=book).holds
+    with journal.open("a", encoding="utf-8") as file:
+        file.write("2026-10-02,b\n")
+    assert seal.verify(made, inventory=book).holds
+    journal.write_text("when,finding\n2026-10-01,c\n", encoding="utf-8")
+    assert seal.verify(made, inventory=book).broken == (("decisions.csv", "changed"),)
+    journal.unlink()
+    assert seal.verify(made, inventory=book).broken == (("decisions.csv", "missing"),)

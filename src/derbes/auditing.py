@@ -48,8 +48,8 @@ class Audit:
     the reason where it did not run, ``sources`` one row a sheet, ``summary`` the counts of model.md, ``compared`` the
     frozen quarters that statuses come from and ``latest`` where the last of them lies, ``pack`` the name or folder of
     the law pack, ``ruleset`` the digest of all that decided on the findings. ``decisions`` one row a decision that
-    stands, with its state (`derbes.decisions.states`), ``closed`` what the latest of those quarters found and this day
-    does not.
+    stands, with its state (`derbes.decisions.states`), ``past`` what those quarters found, one row a finding and
+    ``quarter``, statuses as they stood on its last day, ``closed`` what the latest of them found and this day does not.
     """
 
     inventory: Inventory
@@ -62,6 +62,7 @@ class Audit:
     latest: Path | None = None
     pack: str = "kz"
     decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    past: pd.DataFrame = field(default_factory=pd.DataFrame)
     closed: pd.DataFrame = field(default_factory=pd.DataFrame)
     ruleset: str = ""
 
@@ -228,13 +229,23 @@ def _make_room(memory: dict[Any, Any]) -> None:
 
 def _settled(fresh: Audit, past: dict[Quarter, pd.DataFrame], quarter: Quarter) -> Audit:
     """Audit with what time and people say of its findings: since when, exempted, decided; and what is closed."""
-    home, day = fresh.inventory.path, fresh.as_of
-    since = _since(fresh.findings, {when: found["id"] for when, found in past.items()}, quarter)
-    log = decisions.read(decisions.home(home))
-    found = decisions.applied(applied(since, exemptions.read(home / "rules"), day), log, day)
-    last = past[max(past)] if past else fresh.findings
-    closed = last[~last["id"].isin(fresh.findings["id"])].reset_index(drop=True)
-    return replace(fresh, findings=found, decisions=decisions.states(log, found, day), closed=closed)
+    home = fresh.inventory.path
+    log, granted = decisions.read(decisions.home(home)), exemptions.read(home / "rules")
+
+    def told(found: pd.DataFrame, when: Quarter, day: dt.date) -> pd.DataFrame:
+        seen = {then: had["id"] for then, had in past.items() if then < when or found is fresh.findings}
+        return decisions.applied(applied(_since(found, seen, when), granted, day), log, day)
+
+    now = told(fresh.findings, quarter, fresh.as_of)
+    before = [told(past[when], when, when.last_day).assign(quarter=str(when)) for when in sorted(past)]
+    last = before[-1] if before else now.assign(quarter="")
+    return replace(
+        fresh,
+        findings=now,
+        decisions=decisions.states(log, now, fresh.as_of),
+        past=pd.concat(before or [last.iloc[:0]], ignore_index=True),
+        closed=last[~last["id"].isin(now["id"])].reset_index(drop=True),
+    )
 
 
 def _refuse_unknown(only: tuple[str, ...], rules: tuple[Rule, ...], inv: Inventory) -> None:
@@ -260,14 +271,21 @@ def forget() -> None:
 
 
 def _since(findings: pd.DataFrame, past: dict[Quarter, pd.Series[Any]], quarter: Quarter) -> pd.DataFrame:
-    """Findings with their status: open since the first of the unbroken run of quarters that had them, else new."""
+    """Findings with their status: open since the first of the unbroken run of quarters that had them, else new.
+
+    One that a quarter before that run had is *reopened* in the quarter in which it came back, and open after it. What
+    no earlier quarter had is new, whether its row or its rule is.
+    """
     since = pd.Series(str(quarter), index=findings.index, dtype=object)
     running = pd.Series(data=True, index=findings.index)
+    known = ~running
     for when, ids in sorted(past.items(), reverse=True):
-        running &= findings["id"].isin(ids)
+        had = findings["id"].isin(ids)
+        running &= had
+        known |= had
         since = since.mask(running, str(when))
-    status = findings["status"].where(since == str(quarter), "open")
-    return findings.assign(since=since, status=status)
+    fresh = since.eq(str(quarter))
+    return findings.assign(since=since, status=findings["status"].mask(known, "reopened").where(fresh, "open"))
 
 
 def _day(as_of: dt.date | str | None) -> dt.date:

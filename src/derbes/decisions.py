@@ -31,7 +31,7 @@ FILE = "decisions.csv"
 CONFLICT = "history.decision.conflict"
 CODES = ("accept", "fix", "false_positive", "in_progress")
 #: Decisions that take a finding out of the count.
-_CLOSING = ("accept", "false_positive")
+CLOSING = ("accept", "false_positive")
 CONTENT = ("decision", "owner", "until", "comment")
 _DAY = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _SHAPES = {
@@ -166,6 +166,8 @@ def applied(findings: pd.DataFrame, log: Log, day: dt.date) -> pd.DataFrame:
 
     *accepted* and out of the count by an accept or a false positive that holds; *reopened* where the facts are other
     than those that it was decided on; *expired* where the day it was to hold until is over. An exemption goes before.
+    A finding that was gone and has come back is *reopened* already, and stays so unless one of these takes it out of
+    the count or has run out: to be gone for a time ends no decision.
     """
     heads = standing(log, day)
     if heads.empty:
@@ -175,7 +177,7 @@ def applied(findings: pd.DataFrame, log: Log, day: dt.date) -> pd.DataFrame:
     free = done["id"].isin(heads["id"]) & (done["status"] != "accepted")
     now = facts(done)
     said = done["id"].map(held["decision"])
-    closing = free & said.isin(_CLOSING)
+    closing = free & said.isin(CLOSING)
     changed = closing & (done["id"].map(held["facts"]) != now)
     until = done["id"].map({**held["until"]}).astype(object).where(done["id"].isin(held.index), "")
     over = free & (until != "") & (until < day.isoformat()) & ~changed
@@ -199,12 +201,14 @@ def _dicts(heads: pd.DataFrame) -> dict[str, dict[str, str | None]]:
 def states(log: Log, findings: pd.DataFrame, day: dt.date) -> pd.DataFrame:
     """Decisions that stand, each with its ``state``: conflict, reopened, expired, in_force, or closed with its finding.
 
-    ``findings`` are those of that day, decisions applied.
+    ``findings`` are those of that day, decisions applied. Only one that took a finding out of the count is *reopened*,
+    by other facts: that a finding came back leaves a promise to mend it as it is.
     """
     heads = standing(log, day)
     status = heads["id"].map(findings.set_index("id")["status"])
     state = pd.Series("in_force", index=heads.index, dtype=object)
-    state = state.mask(status.isin(["reopened", "expired"]), status).mask(heads["conflict"], "conflict")
+    reopened = status.eq("reopened") & heads["decision"].isin(CLOSING)
+    state = state.mask(reopened | status.eq("expired"), status).mask(heads["conflict"], "conflict")
     state = state.mask(status.isna(), "closed")
     order = state.map({name: place for place, name in enumerate(STATES)})
     ordered = heads.assign(state=state, order=order).sort_values(["order", "until", "rule", "key", "id"], kind="stable")

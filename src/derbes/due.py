@@ -39,7 +39,8 @@ def due(audit: Audit, *, until: dt.date | None = None) -> pd.DataFrame:
     frame = pd.concat([part.reindex(columns=list(COLUMNS)) for part in parts if len(part)] or [_nothing()])
     when = pd.to_datetime(frame["due_on"])
     frame = frame.assign(due_on=when.dt.date)[when.le(pd.Timestamp(last))]
-    frame["owner"], frame["name"] = frame["owner"].fillna("").map(mask), frame["name"].fillna("").map(mask)
+    for column in ("owner", "name"):  # without a single text in it a column is one of numbers
+        frame[column] = frame[column].astype(object).fillna("").map(mask)
     return frame.sort_values(["due_on", "what", "table", "key"], kind="stable", ignore_index=True)
 
 

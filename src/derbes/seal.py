@@ -9,7 +9,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from derbes import snapshot
+from derbes import decisions, snapshot
 from derbes.errors import SourceError, UsageError
 from derbes.quarter import Quarter
 
@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 #: Kept beside a sealed report without being part of it: signatures that somebody's own tool has made of the manifest.
 _SIGNATURES = frozenset({f"{MANIFEST}.{end}" for end in ("asc", "sig", "p7s", "cms", "minisig")})
 #: A journal of the inventory that is only ever appended to: what stood in it then still begins it.
-_JOURNAL = "decisions.csv"
+_JOURNAL = decisions.FILE
 _SEAL = "seal"
 _SHAPE = {"artefacts": dict, "inputs": dict, "parameters": dict, "quarter": str, "findings": str, "derbes": str}
 
@@ -86,7 +86,7 @@ def _sealed(content: Mapping[str, object]) -> str:
 
 def _journal(home: Path) -> dict[str, int | str] | None:
     """Length and hash of the decisions on record, to tell appended ones from changed ones."""
-    path = home / _JOURNAL
+    path = decisions.home(home) / _JOURNAL
     return {"bytes": path.stat().st_size, "sha256": _sha256(path)} if path.is_file() else None
 
 
@@ -213,7 +213,7 @@ def _inputs(audit: Audit, before: str) -> dict[str, str]:
     """Hashes of the inventory's own files, of the operator's rules, and of the quarters that it was compared with."""
     home = audit.inventory.path
     if home.is_file():
-        hashes = _hashes(home.parent, [home])
+        hashes = _hashes(home.parent, [home, home.with_name(_JOURNAL)])
     else:
         here = [path for path in home.iterdir() if not path.name.startswith((".", "~$"))]
         frozen = [path for name in audit.compared for path in (home / "history" / name).rglob("*")]

@@ -133,6 +133,19 @@ def course(audit: Audit, quarter: Quarter, reports: Path | None) -> Trends:
     return _over([*own, _Told(str(quarter), audit.operator, now, _completeness(audit).to_dict("records"))])
 
 
+def compared(audit: Audit, quarter: Quarter) -> Trends:
+    """Trends over the frozen quarters that an audit was compared with, by the rules of their days, and this one.
+
+    What the statuses of the audit come from, so the two agree; no report need have been made of those quarters.
+    """
+    past = audit.past.reindex(columns=["quarter", *_FINDING[1:-1], "status"])
+    now = audit.findings.assign(quarter=str(quarter))
+    frame = pd.concat([past, now[list(past.columns)]], ignore_index=True)
+    frame["active"] = frame.pop("status").isin(ACTIVE)
+    owners = _completeness(audit).assign(quarter=str(quarter))
+    return Trends((*audit.compared, str(quarter)), frame, owners[["quarter", "owner", "required", "known"]])
+
+
 @dataclass(frozen=True)
 class _Told:
     """What one quarter says: its findings as in findings.json, its owners as in quarter.json."""

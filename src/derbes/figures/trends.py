@@ -17,21 +17,22 @@ NAME = "trends"
 _QUARTERS, _FEW = 12, 6  # three years: more would crowd the labels; fewer bars than six would be slabs
 
 
-def trends(course: Trends, lang: str) -> Picture:
+def trends(course: Trends, lang: str, *, frozen: bool = False) -> Picture:
     """Open findings at the end of each quarter, a bar for each, and below the line those closed since the one before.
 
-    With fewer than two quarters there is nothing to compare, and the picture says so.
+    With fewer than two quarters there is nothing to compare, and the picture says so. ``frozen`` where the quarters
+    are frozen ones and not sealed reports: the picture is another one then, of the name *quarters*.
     """
-    say = Wording(lang, "figures")
+    say, name = Wording(lang, "figures"), "quarters" if frozen else NAME
     counts = course.burndown.tail(_QUARTERS).set_index("quarter")
     if len(counts) < 2:  # noqa: PLR2004 - two points make a course
-        return empty(NAME, say(NAME, "empty"), title=say(NAME, "title"))
+        return empty(name, say(NAME, "unfrozen" if frozen else "empty"), title=say(NAME, "title"))
     if len(course.quarters) == len(counts):  # of the first quarter nobody knows what was new
         counts.loc[counts.index[0], "new"] = 0
     rows = counts.to_dict("index").items()
     series = " ".join(say(NAME, "bar", quarter=str(quarter), **row) for quarter, row in rows)
     return picture(
-        NAME,
+        name,
         lambda axes: _bars(axes, counts, say.entry(NAME, "parts")),
         height=3.2,
         title=say(NAME, "title"),

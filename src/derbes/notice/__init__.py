@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from derbes.errors import UsageError
 from derbes.notice.answer import answer
 from derbes.notice.consent import consent
-from derbes.notice.facts import facts
 from derbes.notice.hypertext import page
 from derbes.notice.privacy import privacy
-from derbes.notice.saying import Says, languages
 from derbes.notice.sheet import Document, plain
 from derbes.notice.word import word
+from derbes.subject.facts import facts
+from derbes.subject.saying import Says, languages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from derbes.inventory import Inventory
     from derbes.law import LawPack
-    from derbes.notice.facts import Facts
     from derbes.notice.sheet import Section
+    from derbes.subject.facts import Facts
 
 __all__ = ["KINDS", "Document", "documents", "plain", "publish"]
 

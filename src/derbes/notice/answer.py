@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from derbes.notice.facts import known
-from derbes.notice.privacy import by_purpose, consents, operator
+from derbes.notice.privacy import consents, operator
 from derbes.notice.procedures import answers, rights
-from derbes.notice.saying import shown
 from derbes.notice.sheet import Grid, Line, Section
 from derbes.notice.transfers import transfers
+from derbes.subject.facts import known
+from derbes.subject.saying import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from derbes.notice.facts import Facts, Row
-    from derbes.notice.saying import Says
+    from derbes.subject.facts import Facts, Row
+    from derbes.subject.saying import Says
 
 _DATA = ("data", "subjects", "access", "source", "systems")
 _PURPOSES = ("purpose", "data", "basis", "retention", "recipients")
@@ -70,7 +70,7 @@ def _kept(facts: Facts, says: Says, category: Row) -> tuple[str, ...]:
 
 
 def _purposes(facts: Facts, says: Says) -> Grid:
-    return _grid(says, "purposes", _PURPOSES, (_use(says, rows) for rows in by_purpose(facts)))
+    return _grid(says, "purposes", _PURPOSES, (_use(says, rows) for rows in facts.by_purpose))
 
 
 def _use(says: Says, rows: list[Row]) -> tuple[str, ...]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from derbes.notice.facts import known
-from derbes.notice.privacy import by_purpose
-from derbes.notice.saying import CONSENT, begun, shown
 from derbes.notice.sheet import Line, Section
+from derbes.subject.facts import known
+from derbes.subject.saying import CONSENT, begun, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from derbes.notice.facts import Facts, Row
-    from derbes.notice.saying import Says
+    from derbes.subject.facts import Facts, Row
+    from derbes.subject.saying import Says
 
 #: What activities tell of a consent that the register does not have, besides its purpose.
 _KNOWN = ("category_ids", "recipient_ids")
@@ -32,7 +31,7 @@ def _missing(facts: Facts) -> Iterator[Row]:
     """What is known of consents that activities rest on and the register does not have, one a purpose."""
     columns = facts.inv.schema.tables["consents"].columns
     asked = {name for row in facts.consents for name in facts.listed(row, "purpose_ids", "purposes")}
-    for rows in by_purpose(facts):
+    for rows in facts.by_purpose:
         resting = [row for row in rows if known(row["legal_basis"]) and facts.law.basis(row["legal_basis"]) == CONSENT]
         silent = [row for row in resting if not known(row["consent_ids"])]
         if silent and rows[0]["purpose_id"] not in asked:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from derbes.notice.sheet import Grid, Line, both, runs, unmarked
+from derbes.notice.sheet import Grid, Line, both
 from derbes.page.markup import element, joined, table
+from derbes.subject.saying import runs, unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

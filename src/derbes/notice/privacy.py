@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from derbes.notice.facts import known
 from derbes.notice.procedures import answers, rights
-from derbes.notice.saying import CONSENT, shown
-from derbes.notice.sheet import Line, Section, unmarked
+from derbes.notice.sheet import Line, Section
 from derbes.notice.transfers import automated, security, transfers
 from derbes.policy.phrasing import LANGUAGES as LEXICONS
 from derbes.policy.phrasing import lexicon
+from derbes.subject.facts import known
+from derbes.subject.saying import CONSENT, shown, unmarked
 from derbes.text import data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from derbes.notice.facts import Facts, Row
-    from derbes.notice.saying import Says
+    from derbes.subject.facts import Facts, Row
+    from derbes.subject.saying import Says
 
 _OPERATOR = {"name": "name", "bin": "bin", "address": "address", "email": "email"}
 
@@ -116,16 +116,9 @@ def _kept(facts: Facts, says: Says, category: Row, subject: str) -> str:
 def purposes(facts: Facts, says: Says) -> Iterator[Line]:
     """Every purpose of the group's activities with its data, grounds, terms and recipients."""
     yield Line(says("purposes", "lead"))
-    yield from (Line(_purpose(facts, says, rows)) for rows in by_purpose(facts))
+    yield from (Line(_purpose(facts, says, rows)) for rows in facts.by_purpose)
     if not facts.activities:
         yield Line(says.gap("activities"))
-
-
-def by_purpose(facts: Facts) -> list[list[Row]]:
-    """The group's activities, those of one purpose together."""
-    ends = [row["purpose_id"] if known(row["purpose_id"]) else None for row in facts.activities]
-    told = list(zip(ends, facts.activities, strict=True))
-    return [[row for end, row in told if end == purpose] for purpose in dict.fromkeys(ends)]
 
 
 def _purpose(facts: Facts, says: Says, rows: list[Row]) -> str:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from derbes.notice.facts import known
-from derbes.notice.saying import shown
 from derbes.notice.sheet import Line
+from derbes.subject.facts import known
+from derbes.subject.saying import shown
 from derbes.text import data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from derbes.notice.facts import Facts
-    from derbes.notice.saying import Says
+    from derbes.subject.facts import Facts
+    from derbes.subject.saying import Says
 
 _AUTHORITY = "authority="
 
@@ -22,16 +22,15 @@ def rights(facts: Facts, says: Says) -> Iterator[Line]:
     """Every right of the law with the procedures of the register, or a gap where there is none."""
     elements = facts.law.elements
     due = {*elements.loc[elements["valid"] & elements["section"].eq("rights"), "code"]}
-    for name, right in facts.law.sections["rights"].items():
+    for name, _, rows in facts.entitled:
         words = data("notice")["right"].get(name)
-        if words is None or (right.get("applies") == "automated" and not _decided(facts)):
+        if words is None:
             continue
         parts = [
             says("right", name, "text"),
             *(_part(says, name, code) for code in words.get("parts", {}) if code in due),
         ]
         yield Line(" ".join(parts))
-        rows = facts.rights(right.get("right_kinds", [name]))
         for row in rows:
             channels = says.labels("channel", row["channels"], "channels")
             days = says.days(row["deadline_days"], "deadline")
@@ -43,12 +42,6 @@ def rights(facts: Facts, says: Says) -> Iterator[Line]:
 
 def _part(says: Says, name: str, code: str) -> str:
     return says("right", name, "parts", code)
-
-
-def _decided(facts: Facts) -> bool:
-    """Whether machines may decide: only a plain *no* of every activity rules it out."""
-    answers = [row["automated_decision"] for row in facts.activities]
-    return not answers or not all(known(one) and not one for one in answers)
 
 
 def answers(facts: Facts, says: Says) -> Iterator[Line]:

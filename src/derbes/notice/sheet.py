@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from derbes.notice.saying import CLOSE, OPEN
+from derbes.subject.saying import OPEN, unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _BULLET = "-"
-_GAP = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 
 
 @dataclass(frozen=True)
@@ -75,23 +73,6 @@ class Document:
                 yield from (piece.caption, *piece.headings, *(cell for row in piece.rows for cell in row))
             else:
                 yield piece.text if isinstance(piece, Line) else piece
-
-
-def runs(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the text in pieces, each with whether it is a gap."""
-    place = 0
-    for found in _GAP.finditer(text):
-        if found.start() > place:
-            yield text[place : found.start()], False
-        yield found[1], True
-        place = found.end()
-    if place < len(text):
-        yield text[place:], False
-
-
-def unmarked(text: str) -> str:
-    """The text without the marks around its gaps."""
-    return text.replace(OPEN, "").replace(CLOSE, "")
 
 
 def both(grids: Sequence[Grid]) -> Grid:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from derbes.notice.facts import known
-from derbes.notice.saying import shown
 from derbes.notice.sheet import Line
+from derbes.subject.facts import known
+from derbes.subject.saying import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from derbes.notice.facts import Facts, Row
-    from derbes.notice.saying import Says
+    from derbes.subject.facts import Facts, Row
+    from derbes.subject.saying import Says
 
 _OUTSIDERS = ("third_party", "group", "public")
 

@@ -13,7 +13,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 
-from derbes.notice.sheet import Grid, Line, both, runs
+from derbes.notice.sheet import Grid, Line, both
+from derbes.subject.saying import runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

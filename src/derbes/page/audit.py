@@ -17,7 +17,7 @@ from derbes.page.markup import (
     passage,
     table,
 )
-from derbes.page.sheet import NAMED, ROWS, SENTENCE, VALUE, cut, text_of
+from derbes.page.sheet import NAMED, ROWS, SENTENCE, cut, text_of
 from derbes.telling import reason
 
 if TYPE_CHECKING:
@@ -185,14 +185,6 @@ class AuditPage(BoardPage):
         ]
         headings = [say("not_checked", name) for name in ("file", "sheet", "why")]
         return joined([table(headings, rows, caption=say("not_checked", "sources")), self._more(len(rest) - SOURCES)])
-
-    def _finding(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
-        told = not isinstance(row.value, str) or row.value in row.title or row.value == row.key
-        value = "" if told else element("q", cut(row.value, VALUE))
-        place = element("span", self._place(row), class_="where")
-        what = joined([cut(row.title, SENTENCE), " ", value, " ", place])
-        anchor = element("code", row.id, id=f"f-{row.id}")
-        return [what, self._badge(row.severity), self.say.label("status", row.status), anchor]
 
     def _related(self, row: Any) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
         """The other rows that a finding is about, by table."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from derbes.trends import Trends
 
-_SHOWN = 40
+_SHOWN, _HASH = 40, 12
 _LOOKS = {"up": "warning", "down": "kept", "neutral": "info"}
 _ORDER = {"up": 0, "down": 1, "neutral": 2}
 
@@ -86,7 +86,10 @@ class CoursePage(LawPage):
         say, words = self.say, self.say.entry("changes", "kinds")
         name = f"{self._table(row.table)} / {cut(row.key, SENTENCE)}"
         if row.kind == "changed":
-            turn = say("changes", "turn", old=text_of(row.old) or "–", new=text_of(row.new) or "–")
+            old, new = (text_of(value) or "–" for value in (row.old, row.new))
+            if row.column == "text_sha256":  # that it changed is all a reader sees in it
+                old, new = cut(old, _HASH), cut(new, _HASH)
+            turn = say("changes", "turn", old=old, new=new)
             what = f"{self._column(row.table, row.column)}: {turn}"
         else:
             what = words[row.kind]

@@ -46,10 +46,13 @@ def counted(audit: Audit) -> pd.DataFrame:
 
 
 def by_status(audit: Audit) -> dict[str, int]:
-    """Return how many findings have each status, and under *accepted* those that a decision took out of the count."""
+    """Return how many findings have each status, *accepted* for those that a decision took out of the count.
+
+    Under *closed* those that the latest quarter compared with had and this day has not.
+    """
     sizes = audit.findings["status"].value_counts()
     counts = {status: int(sizes.get(status, 0)) for status in STATUSES}
-    return counts | {"accepted": len(audit.findings) - sum(counts.values())}
+    return counts | {"accepted": len(audit.findings) - sum(counts.values()), "closed": len(audit.closed)}
 
 
 def risks(found: pd.DataFrame, weighed: pd.DataFrame) -> list[pd.DataFrame]:

@@ -59,27 +59,6 @@ class Page:
         day = as_of or chosen.last_day
         return cls(audit(_above(inventory), as_of=day, law=law, lang=lang, before=before or None), chosen)
 
-    @cached_property
-    def _found(self) -> pd.DataFrame:
-        return facts.counted(self.audit)
-
-    @cached_property
-    def _anchored(self) -> frozenset[str]:
-        """Ids that have an anchor on the page: those in the table, and every critical one."""
-        critical = self._found.loc[self._found["severity"] == "critical", "id"]
-        return frozenset(self._found["id"].head(ROWS)) | frozenset(critical)
-
-    @cached_property
-    def operator(self) -> str:
-        """The operator's name, or its id where the inventory does not give one."""
-        names = self.audit.inventory.tables["operator"]["name"].dropna()
-        return cut(mask(str(names.iloc[0])), NAME) if len(names) else self.audit.operator
-
-    def _opening(self, title: str) -> Passage:
-        """What a notebook begins with: its title, whose it is, which quarter; for JupyterLab looks and widget."""
-        subtitle = element("p", self.operator, " · ", self.say.quarter(self.quarter), class_="subtitle")
-        head = passage(element("header", element("h1", title), subtitle))
-        return replace(head, live=live(self.audit.lang))
     def scope(self) -> Passage:
         """What was audited: inventory, day, law, rules, comparison."""
         say, audit, law = self.say, self.audit, self.audit.law
@@ -114,6 +93,28 @@ class Page:
         text = say("colophon", as_of=audit.as_of.isoformat(), law=audit.law.id, edition=str(audit.law.edition))
         return passage(element("footer", element("p", text, " ", element("code", audit.digest))))
 
+    @cached_property
+    def _found(self) -> pd.DataFrame:
+        return facts.counted(self.audit)
+
+    @cached_property
+    def _anchored(self) -> frozenset[str]:
+        """Ids that have an anchor on the page: those in the table, and every critical one."""
+        critical = self._found.loc[self._found["severity"] == "critical", "id"]
+        return frozenset(self._found["id"].head(ROWS)) | frozenset(critical)
+
+    @cached_property
+    def operator(self) -> str:
+        """The operator's name, or its id where the inventory does not give one."""
+        names = self.audit.inventory.tables["operator"]["name"].dropna()
+        return cut(mask(str(names.iloc[0])), NAME) if len(names) else self.audit.operator
+
+    def _opening(self, title: str) -> Passage:
+        """What a notebook begins with: its title, whose it is, which quarter; for JupyterLab looks and widget."""
+        subtitle = element("p", self.operator, " · ", self.say.quarter(self.quarter), class_="subtitle")
+        head = passage(element("header", element("h1", title), subtitle))
+        return replace(head, live=live(self.audit.lang))
+
     def _comparison(self) -> str:
         quarters = ", ".join(self.audit.compared)
         return self.say("scope", "compared", quarters=quarters) if quarters else self.say("scope", "not_compared")
@@ -133,6 +134,14 @@ class Page:
         known = self.audit.inventory.schema.tables.get(table_name)
         column = known.columns.get(name) if known else None
         return column.title[self.audit.lang] if column else name
+
+    def _finding(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
+        told = not isinstance(row.value, str) or row.value in row.title or row.value == row.key
+        value = "" if told else element("q", cut(row.value, VALUE))
+        place = element("span", self._place(row), class_="where")
+        what = joined([cut(row.title, SENTENCE), " ", value, " ", place])
+        anchor = element("code", row.id, id=f"f-{row.id}")
+        return [what, self._badge(row.severity), self.say.label("status", row.status), anchor]
 
     def _place(self, row: Any, *, link: bool = False) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
         where = [part for part in map(text_of, (row.file, row.sheet, row.cell)) if part]

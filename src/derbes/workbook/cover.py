@@ -151,6 +151,8 @@ def _found(pen: _Pen, audit: Audit, words: Mapping[str, Any], contents: list[Con
     closed = int((~audit.findings["status"].isin(ACTIVE)).sum())
     if closed:
         pen.pair("", said["closed"].format(n=closed))
+    if audit.compared:
+        pen.pair("", said["gone"].format(n=len(audit.closed), quarter=audit.compared[-1]))
     for one in contents:
         if one.left:
             pen.pair("", said["lines_cut"].format(sheet=one.name, kept=one.lines, left=one.left), "bold")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from derbes.decisions import basis
+from derbes.decisions import CLOSING, basis
 from derbes.findings import ACTIVE, SEVERITIES, facts
 
 if TYPE_CHECKING:
@@ -62,11 +62,16 @@ def lines(audit: Audit, words: Mapping[str, Any], lang: str) -> pd.DataFrame:
         "basis": _bases(audit, ordered, spans),
     }
     kept = first[["family", "unknown", "column", "confirm", "rule", "why", "fix", "value", "since"]]
-    decided = pd.DataFrame([_decision(one) for one in first["decision"]], columns=list(_DECISION), index=first.index)
-    decided["decision"] = decided["decision"].map(lambda code: words["decisions"].get(code, code))
-    decided.loc[first["status"] == "reopened", "decision"] = ""  # it was about other facts, and is to be taken anew
     codes = {"grave": first["severity"], "code": first["table"], "active": first["status"].isin(ACTIVE)}
-    return pd.concat([kept, pd.DataFrame(made | codes, index=first.index), decided], axis=1)
+    return pd.concat([kept, pd.DataFrame(made | codes, index=first.index), _decided(first, words)], axis=1)
+
+
+def _decided(first: pd.DataFrame, words: Mapping[str, Any]) -> pd.DataFrame:
+    """What was decided on each line; a closing decision that other facts reopened has to be taken anew."""
+    decided = pd.DataFrame([_decision(one) for one in first["decision"]], columns=list(_DECISION), index=first.index)
+    stale = first["status"].eq("reopened") & decided["decision"].isin(CLOSING)
+    decided["decision"] = decided["decision"].map(lambda code: words["decisions"].get(code, code)).mask(stale, "")
+    return decided
 
 
 def _ordered(findings: pd.DataFrame, schema: Schema) -> pd.DataFrame:

@@ -12,19 +12,20 @@ from babel.core import UnknownLocaleError
 
 from derbes import period
 from derbes.identity import mask
-from derbes.notice.facts import known
+from derbes.subject.facts import known
 from derbes.text import clean, data, fill, words
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from derbes.notice.facts import Facts, Row
+    from derbes.subject.facts import Facts, Row
 
 #: Around a gap in a text, so that it can be set apart; cells cannot bring them in.
 OPEN, CLOSE = "\ue000", "\ue001"
 
 _MARKS = re.compile(f"[{OPEN}{CLOSE}]")
+_GAP = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 _SPAN = re.compile(r"(\d+)([YMWD])")
 CONSENT = "consent"  # the ground that needs no provision to be understood
 _CASES = "9"  # the article of the law whose items are the cases without consent
@@ -154,13 +155,13 @@ class Says:
         form = kind if kind in data("notice")["acts"] else "law"
         return self("acts", form, date=date, number=number, title=title or "")
 
-    def retention(self, row: Row) -> str:
-        """How long an activity's data are kept: every stage with its event, ground and end."""
+    def retention(self, row: Row, *, authority: bool = True) -> str:
+        """How long an activity's data are kept: every stage with its event, ground (where asked for) and end."""
         rows = self.facts.rows("retention")
         stages, key, seen = [], row["retention_id"], set[str]()
         while known(key) and str(key) in rows and str(key) not in seen:
             seen.add(str(key))
-            stages.append(self._stage(rows[str(key)]))
+            stages.append(self._stage(rows[str(key)], authority=authority))
             key = rows[str(key)]["then_retention_id"]
         if not stages:
             return self.gap("retention")
@@ -169,11 +170,10 @@ class Says:
             told = self("terms", "then", term=stage, then=told)
         return told
 
-    def _stage(self, row: Row) -> str:
+    def _stage(self, row: Row, *, authority: bool) -> str:
         term = self.term(row["period"], row["trigger"], row["bound"])
-        told = (
-            self("terms", "by_act", term=term, authority=shown(row["authority"])) if known(row["authority"]) else term
-        )
+        named = authority and known(row["authority"])
+        told = self("terms", "by_act", term=term, authority=shown(row["authority"])) if named else term
         if known(row["then_retention_id"]) and row["then_retention_id"] != "none":
             return told
         fate = self.label("disposal", row["disposal"], "disposal")
@@ -215,6 +215,23 @@ def shown(value: object) -> str:
     """A cell's text as it may be published: on one line, a person's data masked, no marks of gaps in it."""
     text = "; ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return mask(clean(_MARKS.sub("", text)).translate(_BRACKETS))
+
+
+def runs(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the text in pieces, each with whether it is a gap."""
+    place = 0
+    for found in _GAP.finditer(text):
+        if found.start() > place:
+            yield text[place : found.start()], False
+        yield found[1], True
+        place = found.end()
+    if place < len(text):
+        yield text[place:], False
+
+
+def unmarked(text: str) -> str:
+    """The text without the marks around its gaps."""
+    return text.replace(OPEN, "").replace(CLOSE, "")
 
 
 def begun(text: str) -> str:

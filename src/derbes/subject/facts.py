@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from derbes.inventory import Inventory
     from derbes.law import LawPack
 
-    Row = Mapping[str, Any]
-
+Row: TypeAlias = "Mapping[str, Any]"
 #: Instead of a group's id: every group of the inventory, as a policy speaks of all.
 EVERYBODY = "all"
 _NOBODY = frozenset({"none"})
@@ -92,6 +91,26 @@ class Facts:
         """Whoever receives data of the group."""
         named = {name for row in self.activities for name in self.listed(row, "recipient_ids", "recipients")}
         return [row for name, row in self.rows("recipients").items() if name in named]
+
+    @cached_property
+    def by_purpose(self) -> list[list[Row]]:
+        """The group's activities, those of one purpose together."""
+        ends = [row["purpose_id"] if known(row["purpose_id"]) else None for row in self.activities]
+        told = list(zip(ends, self.activities, strict=True))
+        return [[row for end, row in told if end == purpose] for purpose in dict.fromkeys(ends)]
+
+    @cached_property
+    def automated(self) -> bool:
+        """Whether machines may decide about the group: only a plain *no* of every activity rules it out."""
+        answers = [row["automated_decision"] for row in self.activities]
+        return not answers or not all(known(one) and not one for one in answers)
+
+    @cached_property
+    def entitled(self) -> list[tuple[str, Mapping[str, Any], list[Row]]]:
+        """Every right that the law gives the group that day: its name, what the law pack says of it, its procedures."""
+        given = self.law.sections["rights"]
+        told = {name: right for name, right in given.items() if right.get("applies") != "automated" or self.automated}
+        return [(name, right, self.rights(right.get("right_kinds", [name]))) for name, right in told.items()]
 
     def categories(self, subject: str) -> list[Row]:
         """Kinds of data that the register keeps of one group: those of its activities and of its fields."""
