@@ -41,9 +41,7 @@ class AuditPage(BoardPage):
 
     def title(self) -> Passage:
         """Title of the report: what it is, whose, which quarter."""
-        quarter = self.say.quarter(self.quarter)
-        head = element("h1", self.say("title"))
-        return passage(element("header", head, element("p", self.operator, " · ", quarter, class_="subtitle")))
+        return self._opening(self.say("title"))
 
     def scope(self) -> Passage:
         """What was audited: inventory, day, law, rules, comparison."""
@@ -154,12 +152,6 @@ class AuditPage(BoardPage):
             self._more(len(rest)),
             self._ids(rest[rest["severity"] == "critical"]),
         )
-
-    def colophon(self) -> Passage:
-        """How the report was made, so that it can be made again."""
-        say, audit = self.say, self.audit
-        text = say("colophon", as_of=audit.as_of.isoformat(), law=audit.law.id, edition=str(audit.law.edition))
-        return passage(element("footer", element("p", text, " ", element("code", audit.digest))))
 
     # -- parts ------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from derbes.auditing import audit
 from derbes.identity import mask
 from derbes.page import facts
-from derbes.page.markup import element, joined, paragraphs
+from derbes.page.markup import Passage, element, joined, paragraphs, passage
 from derbes.quarter import Quarter, last_complete
 from derbes.wording import Wording
 
@@ -55,6 +55,12 @@ class Page:
         day = as_of or chosen.last_day
         return cls(audit(_above(inventory), as_of=day, law=law, lang=lang, before=before or None), chosen)
 
+    def colophon(self) -> Passage:
+        """How the report was made, so that it can be made again."""
+        say, audit = self.say, self.audit
+        text = say("colophon", as_of=audit.as_of.isoformat(), law=audit.law.id, edition=str(audit.law.edition))
+        return passage(element("footer", element("p", text, " ", element("code", audit.digest))))
+
     @cached_property
     def _found(self) -> pd.DataFrame:
         return facts.counted(self.audit)
@@ -70,6 +76,20 @@ class Page:
         """The operator's name, or its id where the inventory does not give one."""
         names = self.audit.inventory.tables["operator"]["name"].dropna()
         return cut(mask(str(names.iloc[0])), NAME) if len(names) else self.audit.operator
+
+    def _opening(self, title: str) -> Passage:
+        """What a notebook begins with: its title, whose it is, which quarter."""
+        subtitle = element("p", self.operator, " · ", self.say.quarter(self.quarter), class_="subtitle")
+        return passage(element("header", element("h1", title), subtitle))
+
+    def _tiles(self, *names: str) -> Markup:
+        """Counts of the audit's summary, large, each over the word for it."""
+        say, counts = self.say, self.audit.summary
+        tiles = (
+            element("li", element("b", say.number(counts[name])), " ", element("span", say("tiles", name)), class_=name)
+            for name in names
+        )
+        return element("ul", *tiles, class_="tiles")
 
     def _more(self, n: int) -> Markup:
         return paragraphs(self.say("more", n=n), class_="more") if n > 0 else Markup()
