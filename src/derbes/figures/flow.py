@@ -17,6 +17,7 @@ from matplotlib.patheffects import withStroke
 from derbes.atlas import flows, names
 from derbes.atlas.flows import COLUMNS, REST, SPECIAL, UNKNOWN, Flows
 from derbes.figures.style import BLUES, INK, MARK, PAPER, QUIET, RULE, SEVERITY, Picture, bare, empty, picture, short
+from derbes.identity import mask
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _names(nodes: pd.DataFrame, inv: Inventory, say: Wording) -> pd.Series[str]:
             for code, n in zip(ids, part["folded"], strict=True)
             if code in SPECIAL
         ]
-        said[ids.index] = known.fillna(ids)
+        said[ids.index] = known.fillna(ids.map(mask))
         said[ids.index[ids.isin(SPECIAL)]] = special
     restricted = inv.categories.loc[inv.categories["access_class"] == "restricted", "category_id"]
     marked = (nodes["column"] == "categories") & nodes["id"].isin(restricted)

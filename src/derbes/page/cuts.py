@@ -122,10 +122,11 @@ class CutsPage(Page):
         if column.to and "name" in self.audit.inventory.tables[column.to]:
             return dict(names(self.audit.inventory, column.to, said))
         if column.list:
-            return {code: self.audit.inventory.schema.label(column.list, code, self.audit.lang) for code in said}
+            label = self.audit.inventory.schema.label
+            return {code: mask(label(column.list, code, self.audit.lang)) for code in said}
         if column.type == "country":
             territories = Locale(self.audit.lang).territories
-            return {code: str(territories.get(code, code)) for code in said}
+            return {code: str(territories.get(code, mask(code))) for code in said}
         return {text: mask(text) for text in said}
 
     def _cell(self, cell: Any, words: dict[str, str]) -> object:  # noqa: ANN401 - a value of any column

@@ -43,7 +43,7 @@ class ScenarioPage(CutsPage):
         steps: dict[str, Any] = {name: key for name, key in asked.items() if key}
         steps |= {"move_hosting": move_hosting} if move_hosting else {}
         if not steps:
-            steps = {"drop_category": self._gravest()} if self._gravest() else {}
+            steps = {"drop_category": self.gravest()} if self.gravest() else {}
         if not steps:
             return passage(head, paragraphs(tell("whatif", "nothing")))
         changed = self.audit.inventory
@@ -62,9 +62,7 @@ class ScenarioPage(CutsPage):
             paragraphs(joined([tell("whatif", "ask"), " ", element("code", self._example())])),
         )
 
-    # -- parts ------------------------------------------------------------------------------------------------------
-
-    def _gravest(self) -> str:
+    def gravest(self) -> str:
         """Category on which, or on whose fields, the gravest findings stand; empty where there is no category."""
         inv, found = self.audit.inventory, self._found
         held = inv.fields[["category_id"]].assign(table="fields", key=inv.keys["fields"]).dropna()
@@ -80,10 +78,12 @@ class ScenarioPage(CutsPage):
         order = counts.sort_values(["critical", "warning"], ascending=False, kind="stable").index
         return str(order[0]) if len(order) else ""
 
+    # -- parts ------------------------------------------------------------------------------------------------------
+
     def _example(self) -> str:
-        """A cell to run: other countries for the first system, or the gravest category gone where there is no system."""
+        """A cell to run: other countries for the first system, or a category gone where there is none."""
         systems = [str(key) for key in self.audit.inventory.keys["systems"] if not str(key).startswith("~")]
-        name, key = ("move", systems[0]) if systems else ("drop", self._gravest())
+        name, key = ("move", systems[0]) if systems else ("drop", self.gravest())
         return self.tell("whatif", "examples", name, key=key)
 
     def _step(self, name: str, value: Any) -> str:  # noqa: ANN401 - an id, or an id and countries
