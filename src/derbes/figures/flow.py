@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 NAME = "flow"
 TOP, STRONG = 11, 2
+_FEW = 32  # colours: bands that cross make many, and the picture heavy
 _HEIGHT, _LINE = 7.6, 0.19  # inches: of the picture, and of a line of its labels
 _BAR, _LABEL = 0.016, 24  # width of a node in columns, letters of a label
 _KINDS = ("plain", "restricted", "abroad", "unknown")
@@ -58,6 +59,7 @@ def flow(audit: Audit) -> Picture:
         lambda axes: _draw(axes, drawn, say),
         height=_HEIGHT,
         title=say("title"),
+        colours=_FEW,
         alt=say("alt", activities=told.activities, series=_series(drawn, say)),
         caption=" ".join(filter(None, [say("caption", n=told.activities), say("folded", rest=rest) if rest else ""])),
     )

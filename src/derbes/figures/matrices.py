@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROWS, COLUMNS = 48, 36
 WIDE = 16  # columns from which their names stand steeper
 TOP = 3
+_FEW = 32  # colours: a page has three of these pictures
 _MIDDLE = 0.5  # lightness below which white is the better ink
 
 
@@ -92,8 +93,10 @@ def _held(inv: Inventory, tables: tuple[str, str], described: tuple[str, str], r
     declared = _crossed(links(inv, "processing", *registered), inv, tables)
     counts, other = fields.align(declared, fill_value=0)
     hollow = (counts == 0) & (other > 0)
-    weight = counts + 0.1 * hollow
-    rows, columns = (weight.sum(axis=axis).sort_values(ascending=False, kind="stable").index for axis in (1, 0))
+    weight = counts + hollow / max(hollow.size, 1)  # hollow marks decide only where fields do not
+    rows = weight.sum(axis=1).sort_values(ascending=False, kind="stable").index
+    shown = weight.loc[rows[:ROWS]].sum() + weight.sum() / (1 + weight.to_numpy().sum())
+    columns = shown.sort_values(ascending=False, kind="stable").index
     counts, hollow = counts.loc[rows, columns], hollow.loc[rows, columns]
     labels = [names(inv, table, ids) for table, ids in zip(tables, (counts.index, counts.columns), strict=True)]
     return _Matrix(counts, hollow, *labels)
@@ -129,6 +132,7 @@ def _matrix_picture(audit: Audit, name: str, matrix: _Matrix, facts: dict[str, i
         name,
         lambda axes: _cells(axes, shown),
         height=1.9 + 0.235 * len(shown.counts),
+        colours=_FEW,
         title=say(name, "title"),
         alt=say(name, "alt", rows=rows, columns=columns, top=_top(matrix), **facts),
         caption=caption,

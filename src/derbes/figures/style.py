@@ -73,8 +73,20 @@ class Picture:
         return f"{self.title}\n{self.alt}\n{self.caption}"
 
 
-def picture(name: str, draw: Callable[[Axes], None], *, height: float, title: str, alt: str, caption: str) -> Picture:
-    """Picture of what ``draw`` puts on the axes; ``height`` in inches, the width is the page's."""
+def picture(
+    name: str,
+    draw: Callable[[Axes], None],
+    *,
+    height: float,
+    title: str,
+    alt: str,
+    caption: str,
+    colours: int = COLOURS,
+) -> Picture:
+    """Picture of what ``draw`` puts on the axes; ``height`` in inches, the width is the page's.
+
+    Fewer ``colours`` make a picture of many overlapping shapes lighter.
+    """
     with mpl.rc_context():
         mpl.rcdefaults()  # a reader's own style must not change a report
         mpl.rcParams.update(_STYLE)
@@ -83,14 +95,14 @@ def picture(name: str, draw: Callable[[Axes], None], *, height: float, title: st
         figure.suptitle(title, x=0.005, ha="left", fontsize=12, fontweight="bold")
         draw(figure.add_subplot())
         canvas.draw()
-    return Picture(name, _png(canvas), title, alt, caption)
+    return Picture(name, _png(canvas, colours), title, alt, caption)
 
 
-def _png(canvas: FigureCanvasAgg) -> bytes:
+def _png(canvas: FigureCanvasAgg, colours: int) -> bytes:
     """PNG of few colours, a third of the size: a page holds several and must stay light; no time, no program name."""
     buffer = io.BytesIO()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    image.quantize(colours, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 

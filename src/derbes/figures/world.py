@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NAME = "world"
 TOP = 15
+_FEW = 32  # colours
 _LAND = "#e6eaed"
 _WIDEST = 5.0  # points: the line to the country that is named most
 _LINE = 0.09  # a line of text in units of the projection
@@ -49,6 +50,7 @@ def world(audit: Audit) -> Picture:
         NAME,
         lambda axes: _draw(axes, told, called, "\n".join(filter(None, [unknown, anywhere]))),
         height=5.1,
+        colours=_FEW,
         title=say("title"),
         alt=" ".join(filter(None, [say("alt", series=_series(told, called, say)), unknown, anywhere])),
         caption=" ".join([say("caption"), _rest(told, called, say)]).strip(),

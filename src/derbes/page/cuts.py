@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from derbes.schema import Column
 
-SHOWN = 250  # rows of a table: four of them, their pictures and the widget stay under a megabyte and a half
+SHOWN = 150  # rows of a table: four of them, their pictures and the widget stay under a megabyte and a half
 _LIST = 80  # letters of a list in one cell, whole names, and how many more there are
 #: What each table shows: its columns, and what is counted over other tables.
 _COLUMNS = {
