@@ -10,7 +10,20 @@ import pandas as pd
 from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from derbes.figures.links import links, names
-from derbes.figures.style import BLUES, INK, MARK, PAPER, QUIET, SEVERITY, Picture, bare, empty, picture, short
+from derbes.figures.style import (
+    BLUES,
+    INK,
+    MARK,
+    PAPER,
+    QUIET,
+    SEVERITY,
+    Picture,
+    bare,
+    drawn_once,
+    empty,
+    picture,
+    short,
+)
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
@@ -37,6 +50,7 @@ class _Matrix:
     alone: str = ""
 
 
+@drawn_once
 def purposes(audit: Audit) -> Picture:
     """Heat map of data categories × purposes: how many activities of the register link the two."""
     say = Wording(audit.lang, "figures")
@@ -49,6 +63,7 @@ def purposes(audit: Audit) -> Picture:
     return _matrix_picture(audit, "purposes", _only(matrix, matrix.counts.index, used), facts)
 
 
+@drawn_once
 def systems(audit: Audit) -> Picture:
     """Matrix of systems × subjects: how many fields a system holds on each, and where only the register says so."""
     say = Wording(audit.lang, "figures")

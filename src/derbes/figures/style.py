@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from matplotlib.axes import Axes
+
+    from derbes.auditing import Audit
 
 INK, QUIET, RULE, PAPER = "#1b2530", "#5c6873", "#d5dade", "#ffffff"
 SEVERITY = {"critical": "#8f1d14", "warning": "#dd9a2e", "info": "#c9d6e2", "unknown": PAPER}
@@ -96,6 +99,23 @@ def picture(
         draw(figure.add_subplot())
         canvas.draw()
     return Picture(name, _png(canvas, colours), title, alt, caption)
+
+
+def drawn_once(draw: Callable[[Audit], Picture]) -> Callable[[Audit], Picture]:
+    """The same figure, drawn once for an inventory and a language: several notebooks of a report show it.
+
+    For figures that nothing but these two go into.
+    """
+
+    @wraps(draw)
+    def kept(audit: Audit) -> Picture:
+        name = ("picture", draw.__name__, audit.lang)
+        if name not in audit.inventory.remembered:
+            audit.inventory.remembered[name] = draw(audit)
+        known: Picture = audit.inventory.remembered[name]
+        return known
+
+    return kept
 
 
 def _png(canvas: FigureCanvasAgg, colours: int) -> bytes:

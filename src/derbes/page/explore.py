@@ -132,9 +132,8 @@ class ExplorePage(ScenarioPage):
         ]
 
     def _percent(self, share: float) -> Number:
-        """A share in whole percent; only what is whole is a hundred."""
-        whole = 100 if share == 1 else min(99, round(100 * share)) if pd.notna(share) else 0
-        return Number(self.tell("percent", n=whole) if pd.notna(share) else "")
+        """A share in whole percent, rounded down: what is not complete never reads 100; nothing where there is none."""
+        return Number(self.tell("percent", n=int(100 * share + 1e-9)) if pd.notna(share) else "")
 
     def _gap(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
         marks = self.tell.entry("gaps", "marks")
