@@ -269,7 +269,7 @@ def test_names_with_markup_and_formulas_are_drawn_as_they_are(done: Audit, read:
 def test_the_bars_of_what_is_filled_in_add_up(done: Audit) -> None:
     cells = atlas.unknown(done.inventory)
     policy = cells[cells["table"] == "clauses"]
-    known = round(100 * (1 - policy["unknown"].sum() / policy["rows"].sum()))
+    known = int(100 * (1 - policy["unknown"].sum() / policy["rows"].sum()))
     assert f"Policy clauses: filled in {known}%" in figures.gaps(done).alt
 
 

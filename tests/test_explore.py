@@ -112,7 +112,7 @@ def test_what_a_cell_smuggles_in_stays_text_and_what_is_personal_is_masked(done:
 
 def test_the_findings_of_the_tables_add_up_to_those_of_the_audit(done: Audit) -> None:
     text = said(ExplorePage(done, Q3), "systems")
-    rows = [line.split(" | ") for line in text.splitlines() if line.count(" | ") == 9][1:]
+    rows = [line.split(" | ") for line in text.splitlines() if line.count(" | ") == 8][1:]
     own = done.findings[done.findings["table"] == "systems"]["severity"].value_counts()
     assert [sum(int(row[at]) for row in rows) for at in (-2, -1)] == [own.get("critical", 0), own.get("warning", 0)]
 

@@ -25,7 +25,7 @@ def gaps(audit: Audit) -> Picture:
         return empty(NAME, say("empty"), title=say("title"))
     words = {name: table.title[audit.lang] for name, table in audit.inventory.schema.tables.items()}
     rows = [
-        say("bar", table=words[str(row.Index)], **{name: round(100 * getattr(row, name)) for name in _COLOURS})
+        say("bar", table=words[str(row.Index)], **{name: _percent(getattr(row, name)) for name in _COLOURS})
         for row in shares.itertuples()
     ]
     return picture(
@@ -51,13 +51,18 @@ def _shares(audit: Audit) -> pd.DataFrame:
     return shares.sort_values(["required", "optional"], ascending=False, kind="stable")[list(_COLOURS)]
 
 
+def _percent(share: float) -> int:
+    """Whole percent, rounded down: what is not complete never reads 100."""
+    return int(100 * share + 1e-9)
+
+
 def _bars(axes: Axes, shares: pd.DataFrame, names: dict[str, str]) -> None:
     left = shares["known"] * 0
     for name, colour in _COLOURS.items():
         bars = axes.barh(
             shares.index, shares[name], left=left, color=colour, edgecolor=QUIET, linewidth=0.6, height=0.66
         )
-        inside = [f"{share:.0%}" if share > 0.04 else "" for share in shares[name]]  # noqa: PLR2004 - wide enough for digits
+        inside = [f"{_percent(share)}%" if share > 0.04 else "" for share in shares[name]]  # noqa: PLR2004 - wide enough for digits
         axes.bar_label(bars, inside, label_type="center", color=PAPER if name == "known" else INK, fontsize=8.5)
         left = left + shares[name]
     axes.invert_yaxis()

@@ -24,8 +24,8 @@ SHOWN = 150  # rows of a table: four of them, their pictures and the widget stay
 _LIST = 80  # letters of a list in one cell, whole names, and how many more there are
 #: What each table shows: its columns, and what is counted over other tables.
 _COLUMNS = {
-    "systems": ("kind", "owner", "storage_countries", "medium", "provider_id", "fields", "processing"),
-    "fields": ("system_id", "category_id", "subject_ids", "source", "mandatory", "name"),
+    "systems": ("kind", "owner", "storage_countries", "provider_id", "fields", "processing"),
+    "fields": ("system_id", "category_id", "subject_ids", "source", "mandatory"),
     "processing": (
         "purpose_id", "subject_ids", "system_ids", "category_ids", "legal_basis", "retention_id", "recipient_ids",
         "owner", "status",
@@ -95,10 +95,12 @@ class CutsPage(Page):
         return pd.DataFrame({at: keys.map(counts[at]).fillna(0).astype(int) for at in counts})
 
     def _called(self, name: str, position: int) -> Markup:
-        """What a row is called, and its id; a row without a name is called by its id."""
+        """What a row is called, its id, and of a field its physical name; a row without a name is called by its id."""
         frame, key = self.audit.inventory.tables[name], self.audit.inventory.keys[name][position]
         said = frame["label" if name == "fields" else "name"].iloc[position]
         code = element("span", cut(mask(str(key)), NAME), class_="place")
+        if name == "fields" and text_of(frame["name"].iloc[position]):
+            code = joined([code, " ", element("span", text_of(frame["name"].iloc[position]), class_="place")])
         return joined([text_of(said), " ", code]) if text_of(said) else code
 
     def _title(self, name: str, column: str) -> str:
@@ -134,7 +136,7 @@ class CutsPage(Page):
         if isinstance(cell, tuple):
             return _listed([special.get(one, words.get(one, "")) for one in cell]) if cell else special["none"]
         if pd.isna(cell):
-            return element("span", special["unknown"], class_="place")
+            return element("span", special["unknown"], class_="more")
         if isinstance(cell, bool):
             return special["yes" if cell else "no"]
         return cut(str(special.get(cell, words.get(str(cell), ""))), NAME)
