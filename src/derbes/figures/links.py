@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from derbes.identity import mask
+from derbes.atlas.naming import names
 
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
+
+__all__ = ["STOPPED", "links", "names"]
 
 STOPPED = "stopped"
 
@@ -36,14 +38,3 @@ def _spread(inv: Inventory, table: str, column: str, cells: pd.Series[str]) -> p
     target = inv.schema.tables[table].columns[column].to
     everything = tuple(inv.tables[str(target)].iloc[:, 0].dropna().unique())
     return cells.map({("all",): everything, "all": everything}).where(cells.isin([("all",), "all"]), cells)
-
-
-def names(inv: Inventory, table: str, ids: pd.Index[str]) -> pd.Series[str]:
-    """Names of the rows with these ids, indexed by them; an id stands for itself where there is no name.
-
-    What looks like a person's data is masked: a picture cannot be searched for it later.
-    """
-    frame = inv.tables[table]
-    key = frame.columns[0]
-    known = frame.dropna(subset=[key]).drop_duplicates(key).set_index(key)["name"]
-    return known.reindex(ids).astype(object).fillna(pd.Series(ids, index=ids)).map(mask)

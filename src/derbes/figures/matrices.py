@@ -1,4 +1,4 @@
-"""Two matrices: data categories by purposes, and systems by subjects."""
+"""Three matrices: data categories by purposes, systems by subjects, and data categories by systems."""
 
 from __future__ import annotations
 
@@ -10,7 +10,20 @@ import pandas as pd
 from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from derbes.figures.links import links, names
-from derbes.figures.style import BLUES, INK, MARK, PAPER, QUIET, SEVERITY, Picture, bare, empty, picture, short
+from derbes.figures.style import (
+    BLUES,
+    INK,
+    MARK,
+    PAPER,
+    QUIET,
+    SEVERITY,
+    Picture,
+    bare,
+    drawn_once,
+    empty,
+    picture,
+    short,
+)
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
@@ -22,6 +35,7 @@ if TYPE_CHECKING:
 ROWS, COLUMNS = 48, 36
 WIDE = 16  # columns from which their names stand steeper
 TOP = 3
+_FEW = 32  # colours: a page has three of these pictures
 _MIDDLE = 0.5  # lightness below which white is the better ink
 
 
@@ -36,6 +50,7 @@ class _Matrix:
     alone: str = ""
 
 
+@drawn_once
 def purposes(audit: Audit) -> Picture:
     """Heat map of data categories × purposes: how many activities of the register link the two."""
     say = Wording(audit.lang, "figures")
@@ -48,6 +63,7 @@ def purposes(audit: Audit) -> Picture:
     return _matrix_picture(audit, "purposes", _only(matrix, matrix.counts.index, used), facts)
 
 
+@drawn_once
 def systems(audit: Audit) -> Picture:
     """Matrix of systems × subjects: how many fields a system holds on each, and where only the register says so."""
     say = Wording(audit.lang, "figures")
@@ -57,27 +73,55 @@ def systems(audit: Audit) -> Picture:
     return _matrix_picture(audit, "systems", matrix, {"idle": int(matrix.hollow.to_numpy().sum())})
 
 
+def holdings(audit: Audit) -> Picture:
+    """Heat map of data categories × systems: which data lie where, in how many fields; hollow from the register."""
+    say = Wording(audit.lang, "figures")
+    matrix = _holdings(audit.inventory)
+    if not (matrix.counts.to_numpy().any() or matrix.hollow.to_numpy().any()):
+        return empty("holdings", say("holdings", "empty"), title=say("holdings", "title"))
+    return _matrix_picture(audit, "holdings", matrix, {"idle": int(matrix.hollow.to_numpy().sum())})
+
+
 def _purposes(inv: Inventory, alone: str) -> _Matrix:
     pairs = links(inv, "processing", "category_ids", "purpose_id")
     counts = _crossed(pairs, inv, ("categories", "purposes"))
-    labels = names(inv, "categories", counts.index)
-    known = inv.tables["categories"].dropna(subset=["category_id"]).drop_duplicates("category_id")
-    restricted = known.set_index("category_id")["access_class"].reindex(counts.index) == "restricted"
-    labels = labels.map(short).where(~restricted, MARK + labels.map(short))
+    labels = _marked(inv, names(inv, "categories", counts.index))
     hollow = pd.DataFrame(data=False, index=counts.index, columns=counts.columns)
     return _Matrix(counts, hollow, labels, names(inv, "purposes", counts.columns), alone)
 
 
 def _systems(inv: Inventory) -> _Matrix:
-    fields = _crossed(links(inv, "fields", "system_id", "subject_ids"), inv, ("systems", "subjects"))
-    declared = _crossed(links(inv, "processing", "system_ids", "subject_ids"), inv, ("systems", "subjects"))
+    described, registered = ("system_id", "subject_ids"), ("system_ids", "subject_ids")
+    matrix = _held(inv, ("systems", "subjects"), described, registered)
+    return replace(matrix, rows=matrix.rows.map(short))
+
+
+def _holdings(inv: Inventory) -> _Matrix:
+    described, registered = ("category_id", "system_id"), ("category_ids", "system_ids")
+    matrix = _held(inv, ("categories", "systems"), described, registered)
+    return replace(matrix, rows=_marked(inv, matrix.rows))
+
+
+def _held(inv: Inventory, tables: tuple[str, str], described: tuple[str, str], registered: tuple[str, str]) -> _Matrix:
+    """Counts of fields that link rows of two tables; hollow where only the register of processing does."""
+    fields = _crossed(links(inv, "fields", *described), inv, tables)
+    declared = _crossed(links(inv, "processing", *registered), inv, tables)
     counts, other = fields.align(declared, fill_value=0)
     hollow = (counts == 0) & (other > 0)
-    weight = counts + 0.1 * hollow
-    rows, columns = (weight.sum(axis=axis).sort_values(ascending=False, kind="stable").index for axis in (1, 0))
+    weight = counts + hollow / max(hollow.size, 1)  # hollow marks decide only where fields do not
+    rows = weight.sum(axis=1).sort_values(ascending=False, kind="stable").index
+    shown = weight.loc[rows[:ROWS]].sum() + weight.sum() / (1 + weight.to_numpy().sum())
+    columns = shown.sort_values(ascending=False, kind="stable").index
     counts, hollow = counts.loc[rows, columns], hollow.loc[rows, columns]
-    labels = names(inv, "systems", counts.index).map(short)
-    return _Matrix(counts, hollow, labels, names(inv, "subjects", counts.columns))
+    labels = [names(inv, table, ids) for table, ids in zip(tables, (counts.index, counts.columns), strict=True)]
+    return _Matrix(counts, hollow, *labels)
+
+
+def _marked(inv: Inventory, labels: pd.Series[str]) -> pd.Series[str]:
+    """Labels of categories, short, those of restricted access with a mark."""
+    known = inv.tables["categories"].dropna(subset=["category_id"]).drop_duplicates("category_id")
+    restricted = known.set_index("category_id")["access_class"].reindex(labels.index) == "restricted"
+    return labels.map(short).where(~restricted, MARK + labels.map(short))
 
 
 def _crossed(pairs: pd.DataFrame, inv: Inventory, tables: tuple[str, str]) -> pd.DataFrame:
@@ -103,6 +147,7 @@ def _matrix_picture(audit: Audit, name: str, matrix: _Matrix, facts: dict[str, i
         name,
         lambda axes: _cells(axes, shown),
         height=1.9 + 0.235 * len(shown.counts),
+        colours=_FEW,
         title=say(name, "title"),
         alt=say(name, "alt", rows=rows, columns=columns, top=_top(matrix), **facts),
         caption=caption,

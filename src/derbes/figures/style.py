@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from matplotlib.axes import Axes
+
+    from derbes.auditing import Audit
 
 INK, QUIET, RULE, PAPER = "#1b2530", "#5c6873", "#d5dade", "#ffffff"
 SEVERITY = {"critical": "#8f1d14", "warning": "#dd9a2e", "info": "#c9d6e2", "unknown": PAPER}
@@ -73,8 +76,20 @@ class Picture:
         return f"{self.title}\n{self.alt}\n{self.caption}"
 
 
-def picture(name: str, draw: Callable[[Axes], None], *, height: float, title: str, alt: str, caption: str) -> Picture:
-    """Picture of what ``draw`` puts on the axes; ``height`` in inches, the width is the page's."""
+def picture(
+    name: str,
+    draw: Callable[[Axes], None],
+    *,
+    height: float,
+    title: str,
+    alt: str,
+    caption: str,
+    colours: int = COLOURS,
+) -> Picture:
+    """Picture of what ``draw`` puts on the axes; ``height`` in inches, the width is the page's.
+
+    Fewer ``colours`` make a picture of many overlapping shapes lighter.
+    """
     with mpl.rc_context():
         mpl.rcdefaults()  # a reader's own style must not change a report
         mpl.rcParams.update(_STYLE)
@@ -83,14 +98,31 @@ def picture(name: str, draw: Callable[[Axes], None], *, height: float, title: st
         figure.suptitle(title, x=0.005, ha="left", fontsize=12, fontweight="bold")
         draw(figure.add_subplot())
         canvas.draw()
-    return Picture(name, _png(canvas), title, alt, caption)
+    return Picture(name, _png(canvas, colours), title, alt, caption)
 
 
-def _png(canvas: FigureCanvasAgg) -> bytes:
+def drawn_once(draw: Callable[[Audit], Picture]) -> Callable[[Audit], Picture]:
+    """The same figure, drawn once for an inventory and a language: several notebooks of a report show it.
+
+    For figures that nothing but these two go into.
+    """
+
+    @wraps(draw)
+    def kept(audit: Audit) -> Picture:
+        name = ("picture", draw.__name__, audit.lang)
+        if name not in audit.inventory.remembered:
+            audit.inventory.remembered[name] = draw(audit)
+        known: Picture = audit.inventory.remembered[name]
+        return known
+
+    return kept
+
+
+def _png(canvas: FigureCanvasAgg, colours: int) -> bytes:
     """PNG of few colours, a third of the size: a page holds several and must stay light; no time, no program name."""
     buffer = io.BytesIO()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    image.quantize(colours, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 

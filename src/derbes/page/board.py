@@ -54,7 +54,7 @@ class BoardPage(CoursePage):
             element("p", element("strong", say("verdict", level, "title")), class_=f"verdict {level}"),
             paragraphs(say("verdict", level, "text")),
             self._meter(),
-            self._tiles(),
+            self._tiles("critical", "warning", "info", "unknown", "rules_not_run"),
             paragraphs(self._statuses()),
             self._top(),
             self._soon(),
@@ -109,15 +109,6 @@ class BoardPage(CoursePage):
         text = self._tell("score", "line", **self._factors())
         bar = element("meter", min="0", max="100", value=str(self._score.value), aria_label=text)
         return element("p", bar, " ", element("a", text, href="#score"), class_="score")
-
-    def _tiles(self) -> Markup:
-        say, counts = self.say, self.audit.summary
-        names = ("critical", "warning", "info", "unknown", "rules_not_run")
-        tiles = (
-            element("li", element("b", say.number(counts[name])), " ", element("span", say("tiles", name)), class_=name)
-            for name in names
-        )
-        return element("ul", *tiles, class_="tiles")
 
     def _statuses(self) -> str:
         counts = facts.by_status(self.audit)

@@ -119,6 +119,15 @@ class Page:
         quarters = ", ".join(self.audit.compared)
         return self.say("scope", "compared", quarters=quarters) if quarters else self.say("scope", "not_compared")
 
+    def _tiles(self, *names: str) -> Markup:
+        """Counts of the audit's summary, large, each over the word for it."""
+        say, counts = self.say, self.audit.summary
+        tiles = (
+            element("li", element("b", say.number(counts[name])), " ", element("span", say("tiles", name)), class_=name)
+            for name in names
+        )
+        return element("ul", *tiles, class_="tiles")
+
     def _more(self, n: int) -> Markup:
         return paragraphs(self.say("more", n=n), class_="more") if n > 0 else Markup()
 

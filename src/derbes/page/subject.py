@@ -70,7 +70,7 @@ class SubjectPage(LocatorPage):
         ]
         alone = len(self.facts.group) < 2  # noqa: PLR2004 - a family is two at least
         return passage(
-            heading("who", tell("headings", "who")), pairs(told), self._tiles(),
+            heading("who", tell("headings", "who")), pairs(told), self._sizes(),
             paragraphs("" if alone else tell("who", "kin"), self._nobodys()),
         )  # fmt: skip
 
@@ -191,7 +191,7 @@ class SubjectPage(LocatorPage):
         told = [shown(row["name"]) if known(row["name"]) else shown(row["processing_id"]) for row in self.facts.nobodys]
         return self.tell("who", "nobodys", n=len(told), names=self._few(told)) if told else ""
 
-    def _tiles(self) -> Markup:
+    def _sizes(self) -> Markup:
         counts = {
             "fields": len(self.facts.fields),
             "systems": len(self.facts.systems),
