@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from derbes.figures.style import INK, QUIET, RULE, SEVERITY, Picture, empty, picture, short
+from derbes.figures.style import INK, PAPER, QUIET, RULE, SEVERITY, Picture, empty, picture, short
 from derbes.findings import SEVERITIES
 from derbes.identity import mask
 from derbes.promises import oppositions
@@ -31,6 +31,8 @@ _LINES: dict[str, tuple[str, float, Any]] = {
     "info": ("#7d8b98", 1.1, (0, (2, 2))),
 }
 _GAP = 0.8  # rows between two sections
+_LEFT, _REACH, _SLOPE = -14.0, 16.0, 0.62  # where names begin, how far arcs may reach, how round a short one is
+_PAD = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6}
 
 
 def contradictions(audit: Audit) -> Picture:
@@ -96,10 +98,11 @@ def _series(shown: pd.DataFrame, say: Wording) -> str:
 
 def _arcs(axes: Axes, shown: pd.DataFrame, rows: pd.DataFrame) -> None:
     place = dict(zip(rows["clause"], rows["y"], strict=True))
+    slope = _slope(rows)
     for pair in shown.iloc[::-1].itertuples():  # the gravest lie on top
         colour, width, dashes = _LINES[str(pair.severity)]
         start, end = sorted((place[pair.clause], place[pair.other]))
-        bulge = 0.35 + (end - start) * 0.62
+        bulge = 0.35 + (end - start) * slope
         corners = [(0.0, start), (bulge, start), (bulge, end), (0.0, end)]
         path = Path(corners, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
         axes.add_patch(
@@ -108,20 +111,25 @@ def _arcs(axes: Axes, shown: pd.DataFrame, rows: pd.DataFrame) -> None:
     axes.scatter(np.zeros(len(rows)), rows["y"], s=16, color=INK, zorder=3)
 
 
+def _slope(rows: pd.DataFrame) -> float:
+    """How far an arc reaches for each row that it spans: less in a tall figure, whose width is the same."""
+    return min(_SLOPE, _REACH / max(1.0, float(np.ptp(rows["y"]))))
+
+
 def _frame(axes: Axes, rows: pd.DataFrame, say: Wording) -> None:
     """Numbers and summaries on the left, a line above each section with its number, how severities are drawn."""
     for row in rows.itertuples():
         axes.text(-0.25, row.y, short(mask(row.summary), _SUMMARY), ha="right", va="center", fontsize=8, color=QUIET)
-        axes.text(0.35, row.y - 0.34, short(mask(row.clause), 14), ha="left", va="center", fontsize=7.5, color=INK)
+        number = short(mask(row.clause), 14)
+        axes.text(0.35, row.y - 0.34, number, va="center", fontsize=7.5, color=INK, bbox=_PAD, zorder=4)
     for _, group in rows.groupby((rows["section"] != rows["section"].shift()).cumsum(), sort=False):
         top = float(group["y"].min()) - 0.95
-        axes.plot([-14, 0], [top + 0.4, top + 0.4], color=RULE, linewidth=0.8, zorder=0)
+        axes.plot([_LEFT, 0], [top + 0.4, top + 0.4], color=RULE, linewidth=0.8, zorder=0)
         name = say("figure", "section", number=short(mask(group["section"].iloc[0]), 14))
-        axes.text(-14, top, name, ha="left", va="center", fontsize=8.5, fontweight="bold", color=INK)
+        axes.text(_LEFT, top, name, ha="left", va="center", fontsize=8.5, fontweight="bold", color=INK)
     handles = [Line2D([], [], color=c, linewidth=w, linestyle=d) for c, w, d in map(_LINES.__getitem__, SEVERITIES)]
     names = [say.label("severity", name) for name in SEVERITIES]
     axes.legend(handles, names, loc="upper right", frameon=False, fontsize=8)
     axes.set_axis_off()
-    widest = 0.35 + float(rows["y"].max() - rows["y"].min()) * 0.62
-    axes.set_xlim(-14, max(8.0, widest * 0.8 + 1))
+    axes.set_xlim(_LEFT, max(8.0, 1.35 + 0.75 * _slope(rows) * float(np.ptp(rows["y"]))))
     axes.set_ylim(float(rows["y"].max()) + 0.9, -0.9)
