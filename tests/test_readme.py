@@ -46,15 +46,20 @@ def test_the_python_runs_and_prints_what_stands_below_it(
     assert capsys.readouterr().out.splitlines() == blocks("text")[blocks("python").index(body)].splitlines()
 
 
+def options(verb: str) -> set[str]:
+    """Names of a command's options, those that turn one off among them."""
+    return {name for option in main.commands[verb].params for name in (*option.opts, *option.secondary_opts)}
+
+
 def test_every_command_named_exists_with_its_options() -> None:
     assert {words[0] for words in commands()} == set(main.commands)
     for verb, *rest in commands():
-        known = {name for option in main.commands[verb].params for name in option.opts} | {"--help"}
+        known = options(verb) | {"--help"}
         assert {word for word in rest if word.startswith("--")} <= known
 
 
 def test_every_option_named_between_backticks_is_one_of_a_command() -> None:
-    known = {name for verb in main.commands.values() for option in verb.params for name in option.opts}
+    known = {name for verb in main.commands for name in options(verb)}
     assert set(re.findall(r"`(--[a-z-]+)", README)) <= known
 
 
