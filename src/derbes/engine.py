@@ -59,12 +59,10 @@ if TYPE_CHECKING:
     from derbes.law import LawPack
     from derbes.rules import Rule
     from derbes.structure import Bundle
-    from derbes.views import View
 
 # An index list without index columns is 45 times faster, and complete on pandas (lists of values are cut at 200).
 _FACTS = ("column", "column_A", "column_B")
 _NO_CELLS = pd.DataFrame({"origin": pd.Series(dtype=int), "element": pd.Series(dtype=object)})
-_MANY = 20_000  # rows from which a view is worked out anew for another day, rather than kept
 _RESULT = {"result_format": "COMPLETE", "return_unexpected_index_query": False, "partial_unexpected_count": 0}
 
 
@@ -114,21 +112,9 @@ def run(
         for view, members in groups.items():
             if progress:
                 progress(view)
-            frame = _frame(inv, law, VIEWS[view], _wanted(members))
+            frame = VIEWS[view].kept(inv, law, _wanted(members))
             outcomes += judged(frame, law, view, members)
     return outcomes
-
-
-def _frame(inv: Inventory, law: LawPack, view: View, wanted: set[str] | None) -> pd.DataFrame:
-    """Rows of a view; those that are the same under any law are kept with the inventory, unless they are many."""
-    if not view.lawless or view.sparing:
-        return view.frame(inv, law, wanted)
-    frame: pd.DataFrame | None = inv.remembered.get(("view", view.name))
-    if frame is None:
-        frame = view.frame(inv, law)
-        if len(frame) <= _MANY:
-            inv.remembered["view", view.name] = frame
-    return frame
 
 
 def known(inv: Inventory, law: LawPack) -> tuple[dict[str, pd.Index[Any]], dict[str, pd.Index[Any] | None]]:

@@ -118,4 +118,4 @@ def _watched(view: str, inv: Inventory, law: LawPack) -> tuple[pd.DataFrame, fro
     watched = object.__new__(_Watched)
     watched.__dict__.update(law.__dict__ | {part: _Reading(getattr(law, part), part, log) for part in _NAMED})
     watched.__dict__["log"] = log
-    return VIEWS[view].frame(inv, watched), frozenset(log)
+    return VIEWS[view].kept(inv, watched), frozenset(log)

@@ -122,7 +122,7 @@ def _png(canvas: FigureCanvasAgg, colours: int) -> bytes:
     """PNG of few colours, a third of the size: a page holds several and must stay light; no time, no program name."""
     buffer = io.BytesIO()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    image.quantize(colours, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    image.quantize(colours, dither=Image.Dither.NONE).save(buffer, "png")
     return buffer.getvalue()
 
 

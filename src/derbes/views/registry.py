@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 #: Columns that say to which row a finding belongs, and by ``cite`` what it rests on in place of what the rule cites
 #: (tuples of act, provision, confidence or nothing); every other column of a view is a fact.
 RESERVED = ("origin", "table", "absent", "related", "sub", "cite")
+_MANY = 20_000  # rows from which a view is worked out anew rather than kept with the inventory
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,17 @@ class View:
             warnings.simplefilter("ignore")  # a warning may name cells, whoever asks for the view
             built = self.build(inv, law, wanted=wanted) if self.sparing else self.build(inv, law)
         return built.reset_index(drop=True)
+
+    def kept(self, inv: Inventory, law: LawPack, wanted: Container[str] | None = None) -> pd.DataFrame:
+        """Rows of the view; if they are the same under any law, and not many, those worked out before."""
+        if not self.lawless or self.sparing:
+            return self.frame(inv, law, wanted)
+        known: pd.DataFrame | None = inv.remembered.get(("view", self.name))
+        if known is None:
+            known = self.frame(inv, law)
+            if len(known) <= _MANY:
+                inv.remembered["view", self.name] = known
+        return known.copy(deep=False)
 
 
 VIEWS: dict[str, View] = {}
