@@ -12,6 +12,7 @@ from derbes import due, seal, trends, workbook
 from derbes.auditing import audit as make_audit
 from derbes.errors import DerbesError, UsageError
 from derbes.page import AuditPage
+from derbes.page.widget import widget
 from derbes.report import shelf, summary
 from derbes.report.pdf import printing
 from derbes.staging import staged
@@ -118,7 +119,7 @@ class _Run:
                 self.step(f"notebook {name}")
                 page = self._notebook(name, path, folder, tuple(notebooks))
                 if pdf and printed is None:
-                    printed = meanwhile.enter_context(printing(page, page.with_suffix(".pdf")))
+                    printed = meanwhile.enter_context(printing(page, folder / f"{name}.pdf"))
             self._facts(audit, folder)
             made = None
             if printed is not None:
@@ -142,8 +143,8 @@ class _Run:
         falling = due.calendar(due.due(audit), as_of=audit.as_of, operator=audit.operator, lang=self.lang)
         (folder / CALENDAR).write_bytes(falling)
 
-    def _notebook(self, name: str, path: Path, folder: Path, names: tuple[str, ...]) -> Path:
-        """Path of the page of a notebook, which is run and kept beside it."""
+    def _notebook(self, name: str, path: Path, folder: Path, names: tuple[str, ...]) -> str:
+        """HTML of a notebook, which is run and kept with its page, as paper takes it: without the widget of tables."""
         # after the audit: what Great Expectations has loaded by then, nbformat need not load in a slower way
         from derbes.report import html, notebook  # noqa: PLC0415
 
@@ -151,9 +152,9 @@ class _Run:
         ran = notebook.run(path, {**shown, "out": str(folder)}, shown=shown)
         _write(folder / f"{name}.ipynb", notebook.written(ran))
         title = f"{self.operator} — {Wording(self.lang, 'pages').quarter(self.quarter)}"
-        target = folder / f"{name}.html"
-        _write(target, html.page(ran, name=name, title=title, lang=self.lang, beside=names))
-        return target
+        page = html.page(ran, name=name, title=title, lang=self.lang, beside=names)
+        _write(folder / f"{name}.html", page)
+        return page.replace(str(widget(self.lang)), "")
 
     def _workbook(self, audit: Audit, path: Path) -> None:
         told = trends.course(audit, self.quarter, self.target.parent)

@@ -67,9 +67,14 @@ class Printing:
 
 
 @contextlib.contextmanager
-def printing(page: Path, target: Path) -> Iterator[Printing]:
-    """Printing of a page, begun at once; what fails, or takes more than a minute, gives no PDF and harms nothing."""
+def printing(html: str, target: Path) -> Iterator[Printing]:
+    """Printing of a page, begun at once; what fails, or takes more than a minute, gives no PDF and harms nothing.
+
+    The page should run no script: whether one came to its end before the paper did must not matter.
+    """
     with tempfile.TemporaryDirectory(prefix="derbes-", ignore_cleanup_errors=True) as profile:
+        page = Path(profile, "page.html")
+        page.write_text(html, encoding="utf-8", newline="\n")
         process = _begun(page, target, profile)
         try:
             yield Printing(process, target)
