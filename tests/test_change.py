@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import subprocess
@@ -57,6 +58,7 @@ CASES: dict[str, tuple[str, str, dict[str, str], str, str]] = {
     "a measure less": ("systems", "shop", {"measures": "backup"}, "up", "measure_removed"),
     "measures not known any more": ("systems", "shop", {"measures": ""}, "up", "measure_removed"),
     "a country more": ("systems", "shop", {"storage_countries": "KZ; DE"}, "up", "country_added"),
+    "another country": ("systems", "shop", {"storage_countries": "DE"}, "up", "country_added"),
     "no measure at all": ("systems", "shop", {"measures": "none"}, "up", "measure_removed"),
     "retired": ("systems", "shop", {"status": "retired"}, "down", "milder"),
     "kept for ever": ("retention", "*", {"period": "indefinite"}, "up", "longer"),
@@ -209,3 +211,13 @@ def test_anything_but_two_inventories_is_refused_in_a_line(paths: list[str]) -> 
     assert refused.output.strip().splitlines() == [
         f"diff: {len(paths)} paths were named. Name two inventories: derbes diff OLD NEW."
     ]
+
+
+def test_data_that_come_home_and_commas_that_become_semicolons_raise_no_risk(small: Rows, tmp_path: Path) -> None:
+    _row(small, "systems", "shop")["storage_countries"] = "US"
+    _row(small, "processing", "newsletter-sending")["category_ids"] = "name, email"
+    mended = copy.deepcopy(small)
+    _row(mended, "systems", "shop")["storage_countries"] = "KZ"
+    _row(mended, "processing", "newsletter-sending")["category_ids"] = "name; email"
+    said = {(one[1], one[-2], one[-1]) for one in _said(_diff(small, mended, tmp_path))}
+    assert said == {("systems", "down", "country_removed"), ("processing", "neutral", "edited")}

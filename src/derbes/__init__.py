@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from derbes import page, period
+    from derbes import page, period, whatif
     from derbes.auditing import Audit, audit
     from derbes.change import Change, diff
     from derbes.errors import DerbesError
@@ -34,6 +34,7 @@ __all__ = [
     "load",
     "page",
     "period",
+    "whatif",
 ]
 __version__ = version("derbes")
 
@@ -47,6 +48,11 @@ _HOMES = {
     "diff": "change",
     "load": "read.loading",
 }
+
+
+def __dir__() -> list[str]:
+    """Return the public names, those not yet loaded too."""
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes are of any type

@@ -137,7 +137,7 @@ def _offered(rule: Rule, record: dict[Any, Any], lang: str, facts: dict[str, Any
     texts = [f"{tongue}: «{_worded(rule, 'replacement', tongue, facts)}»" for tongue in PUBLISHED]
     own = [f"{act} {at}" for act, at, _ in _own(record)]
     cited = "; ".join(map(str.strip, own or [f"{cite['act']} {cite.get('at', '')}" for cite in rule.cite]))
-    return words(lang)["telling"]["replacement"].format(texts="; ".join(texts), cited=cited)
+    return words(lang)["telling"]["replacement"].format(texts="\n".join(texts), cited=cited)
 
 
 @cache

@@ -66,7 +66,7 @@ def of_cell(column: Column, table: str, old: Any, new: Any) -> Verdict:  # noqa:
     if new is None and (told := _named("emptied", table, column.name)):
         return str(told[0]), str(told[1])
     if isinstance(old, frozenset) or isinstance(new, frozenset) or column.type == "ref":
-        return _of_set(column, table, _members(old), _members(new))
+        return _of_set(column, table, _members(old, column), _members(new, column))
     if old is None:
         return "neutral", "now_known"
     if new is None:
@@ -103,10 +103,14 @@ def _rank(column: str, table: str, value: Any) -> float | None:  # noqa: ANN401
     return next((float(rank) for rank, codes in enumerate(ranks) if value in codes), None)
 
 
-def _members(value: Any) -> frozenset[str]:  # noqa: ANN401
+def _members(value: Any, column: Column) -> frozenset[str]:  # noqa: ANN401
+    """What a cell lists; ids that were separated by commas are the same ids, and data at home have not gone abroad."""
     if value is None or value == "none":
         return frozenset()
-    return value if isinstance(value, frozenset) else frozenset({str(value)})
+    members = value if isinstance(value, frozenset) else frozenset({str(value)})
+    if column.type == "ref":
+        return frozenset(part.strip() for one in members for part in one.split(","))
+    return members - {load_law("kz", dt.date.max).country} if column.type == "country" else members
 
 
 def _of_set(column: Column, table: str, old: frozenset[str], new: frozenset[str]) -> Verdict:

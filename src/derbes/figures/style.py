@@ -68,8 +68,9 @@ class Picture:
 
     def _repr_html_(self) -> str:
         source = f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
-        shape = Markup('<figure><img src="{}" alt="{}" style="max-width:100%"><figcaption>{}</figcaption></figure>')
-        return shape.format(source, self.alt, self.caption)
+        below = Markup("<figcaption>{}</figcaption>").format(self.caption) if self.caption else ""
+        shape = Markup('<figure><img src="{}" alt="{}" style="max-width:100%">{}</figure>')
+        return shape.format(source, self.alt, below)
 
     def __repr__(self) -> str:
         """Return title and description in words."""
@@ -133,7 +134,7 @@ def empty(name: str, message: str, *, title: str) -> Picture:
         axes.set_axis_off()
         axes.text(0, 0.5, message, transform=axes.transAxes, fontsize=11, color=QUIET, va="center")
 
-    return picture(name, draw, height=1.1, title=title, alt=message, caption=message)
+    return picture(name, draw, height=1.1, title=title, alt=message, caption="")
 
 
 def short(text: str, length: int = NAME) -> str:

@@ -27,6 +27,7 @@ RISKS = 10
 PLACES = 8
 RELATED = 12
 SOURCES = 60
+WORDING = 2000  # characters of what to do: wording to be copied must not be cut
 
 
 class AuditPage(BoardPage):
@@ -142,7 +143,7 @@ class AuditPage(BoardPage):
             paragraphs(cut(first["why"], SENTENCE)),
             paragraphs(joined([element("b", say("risks", "law")), " ", law])) if law else "",
             paragraphs(confirm, class_="caution"),
-            paragraphs(joined([element("b", say("risks", "fix")), " ", cut(first["fix"], SENTENCE)])),
+            paragraphs(joined([element("b", say("risks", "fix")), " ", cut(first["fix"], WORDING)]), class_="lines"),
             paragraphs(element("b", say("risks", "places", n=len(group)))),
             element("ul", *places),
             paragraphs(more),

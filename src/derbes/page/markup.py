@@ -98,7 +98,7 @@ def table(
     ``searchable`` marks one that a reader may sort and filter, where script runs (`derbes.page.widget`).
     """
     body = [list(row) for row in rows]
-    numeric = [bool(body) and all(isinstance(row[at], Number) for row in body) for at in range(len(headings))]
+    numeric = [sum(isinstance(row[at], Number) for row in body) * 2 > len(body) for at in range(len(headings))]
     titles = (
         element("th", text, scope="col", class_="n" if number else None)
         for text, number in zip(headings, numeric, strict=True)
