@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BOTH, AND = " / ", "; "
 _LANGUAGES = ("kk", "ru")
 _SPAN, _REMINDER = re.compile(r"(\d+)([YMWD])"), re.compile(r" \([^()]*\)$")
+_DATED = re.compile(rf"P(?:{_SPAN.pattern})+")  # of years to days; minutes share their letter with months
 
 
 def through(inv: Inventory, column: str, told: pd.Series[Any]) -> pd.Series[Any]:
@@ -93,12 +94,34 @@ def _term(text: str) -> str:
         return two(known[kind])
     if kind == "until" and said.trigger in known["until"]:
         return two(known["until"][said.trigger])
-    spans = _SPAN.findall(said.duration or "")
-    if kind != "fixed" or not spans:
+    if kind != "fixed" or not _DATED.fullmatch(said.duration or ""):
         return text
+    spans = _SPAN.findall(said.duration or "")
     told = {lang: [Wording(lang, "wording").span(int(n), unit) for n, unit in spans] for lang in _LANGUAGES}
     limit = known[said.bound] if said.bound else dict.fromkeys(_LANGUAGES, "")
     return two({lang: limit[lang] + " ".join(words) for lang, words in told.items()})
+
+
+def events(inv: Inventory, periods: pd.Series[Any], triggers: pd.Series[Any] | None = None) -> pd.Series[Any]:
+    """Events that periods are counted from: those named apart, else those that a period itself names.
+
+    One that is no code stays as it was written; missing where there is no period, or where its words say the event.
+    """
+    inside = periods.astype(object).map(_event, na_action="ignore").astype(object)
+    named = inside if triggers is None else triggers.astype(object).fillna(inside)
+    told = labels(inv, named, "trigger").astype(object).fillna(named)
+    return told.where(periods.notna() & ~periods.map(_told_by_itself).astype(bool))
+
+
+@cache
+def _event(text: str) -> str | None:
+    """Event that a period of a length is counted from, where it names one that its words in _term leave out."""
+    return period.parse(text).trigger if _term(text) != text else None
+
+
+def _told_by_itself(text: object) -> bool:
+    """Whether a period says itself until when it lasts."""
+    return isinstance(text, str) and period.parse(text).kind == "until"
 
 
 def prefixed(texts: pd.Series[Any]) -> pd.Series[Any]:
@@ -107,14 +130,17 @@ def prefixed(texts: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def bases(inv: Inventory, law: LawPack) -> pd.Series[Any]:
-    """Ground of every row of the register in words, its article, and the act where the ground is another law."""
+    """Ground of every row of the register in words, its article, and the act where the ground is another law.
+
+    Missing where the register names none, or one that the law of the day does not have.
+    """
     valid = law.bases[law.bases["valid"].astype(bool)]
     known = {row.code: f"{two(row.labels)} ({row.act} {row.at})" for row in valid.itertuples()}
     bare = {row.code: f"{two(_reminded(row.labels))} ({row.act} {row.at})" for row in valid.itertuples()}
     codes = inv.processing["legal_basis"].astype(object).map(law.basis, na_action="ignore")
     other = codes.map(law.bases.set_index("code")["needs_authority"]).eq(other=True)
     named = prefixed(said(inv, "processing", "authority")).where(other, "")
-    return codes.map(lambda code: known.get(code, code)).mask(named != "", codes.map(bare)) + named
+    return codes.map(known).astype(object).mask(named != "", codes.map(bare)) + named
 
 
 def _reminded(labels: Mapping[str, str]) -> dict[str, str]:

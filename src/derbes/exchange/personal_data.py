@@ -10,8 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes import period
-from derbes.exchange.bilingual import AND, bases, countries, flags, labels, names, prefixed, terms, through, word
+from derbes.exchange.bilingual import (
+    AND,
+    bases,
+    countries,
+    events,
+    flags,
+    labels,
+    names,
+    prefixed,
+    terms,
+    through,
+    word,
+)
 from derbes.identity import mask
 from derbes.views.links import active, links, said
 
@@ -93,8 +104,7 @@ def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
     retention = inv.retention.drop_duplicates("retention_id").set_index("retention_id")
     forms = labels(inv, consents["form"], "consent_form").fillna("") + prefixed(consents["evidence"])
     places = countries(systems["storage_countries"]) + prefixed(systems["storage_site"])
-    events = labels(inv, retention["trigger"], "trigger").mask(retention["period"].map(_names_event).astype(bool))
-    kept = terms(retention["period"]).fillna("") + prefixed(events)
+    kept = _timed(inv, retention["period"], retention["trigger"])
     fate = labels(inv, retention["disposal"], "disposal")
     public = pd.Series(recipients["kind"].eq("public").map({True: word("yes"), False: ""}), index=recipients.index)
     return {
@@ -103,7 +113,7 @@ def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
         "task": said(inv, "processing", "authority"),
         "basis": bases(inv, law),
         "consent": through(inv, "consent_ids", forms),
-        "consent_term": through(inv, "consent_ids", terms(consents["term"])),
+        "consent_term": through(inv, "consent_ids", _timed(inv, consents["term"])),
         "system": through(inv, "system_ids", names(inv, "systems")),
         "storage": through(inv, "system_ids", places),
         "retention": frame["retention_id"].map(kept),
@@ -117,9 +127,10 @@ def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
     }
 
 
-def _names_event(text: object) -> bool:
-    """Whether a period says itself until when it lasts."""
-    return isinstance(text, str) and period.parse(text).kind == "until"
+def _timed(inv: Inventory, periods: pd.Series[Any], triggers: pd.Series[Any] | None = None) -> pd.Series[Any]:
+    """Periods in words, each with the event that it is counted from; empty where nothing is known."""
+    told = terms(periods).fillna("") + prefixed(events(inv, periods, triggers))
+    return told.str.removeprefix(", ")
 
 
 def _sources(inv: Inventory) -> pd.Series[Any]:

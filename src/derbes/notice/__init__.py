@@ -59,7 +59,7 @@ def _document(about: Facts, says: Says, kind: str) -> Document:
     made = Document(says.lang, title, lead, sections)
     if not made.gaps:
         return made
-    return Document(says.lang, title, (*lead, says("lead", "gaps", n=made.gaps)), sections)
+    return Document(says.lang, title, (*lead, says("lead", "gaps", kind, n=made.gaps)), sections)
 
 
 def publish(made: tuple[Document, ...], target: Path) -> Path:

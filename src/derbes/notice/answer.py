@@ -9,7 +9,6 @@ from derbes.notice.procedures import answers, rights
 from derbes.notice.sheet import Grid, Line, Section
 from derbes.notice.transfers import transfers
 from derbes.subject.facts import known
-from derbes.subject.saying import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,12 +89,12 @@ def _locator(facts: Facts, says: Says) -> Grid:
     def place(row: Row) -> tuple[str, ...]:
         system, category = systems.get(str(row["system_id"]), {}), categories.get(str(row["category_id"]), {})
         return (
-            says.text(system.get("name", row["system_id"]), "systems"),
+            says.called(system.get("name"), row["system_id"], gap="systems"),
             says.text(system.get("owner"), "owner"),
             says.text(row["label"], "categories"),
-            shown(row["name"]) if known(row["name"]) else shown(row["field_id"]),
-            says.text(category.get("name", row["category_id"]), "categories"),
-            says.flag(category.get("is_identifier"), "access"),
+            says.called(row["name"], row["field_id"], gap="unnamed"),
+            says.called(category.get("name"), row["category_id"], gap="categories"),
+            says.flag(category.get("is_identifier"), "search"),
         )
 
     return _grid(says, "locator", _LOCATOR, (place(row) for row in facts.fields))

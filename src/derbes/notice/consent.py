@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from derbes.notice.sheet import Line, Section
+from derbes.notice.transfers import PROCESSOR
 from derbes.subject.facts import known
 from derbes.subject.saying import CONSENT, begun, shown
 
@@ -86,10 +87,24 @@ def _recipients(facts: Facts, says: Says, row: Row, kind: str = "") -> str:
     """Whether others get the data, and who; with a kind only those of that kind."""
     if not known(row["recipient_ids"]):
         return says.gap("public" if kind else "recipients")
-    rows = [facts.rows("recipients").get(key) for key in facts.listed(row, "recipient_ids", "recipients")]
-    told = [one for one in rows if one is not None and kind in {"", one["kind"]}]
-    names = says.joined(_recipient(says, one) for one in told)
-    return says("form", "yes", names=names) if told else says("form", "no")
+    rows, silent = _receiving(facts, row)
+    unsure = [says.gap("public" if kind else "recipients")] if silent else []
+    if kind:
+        return _answered(says, [*(_recipient(says, one) for one in rows if one["kind"] == kind), *unsure])
+    acting = [_recipient(says, one) for one in rows if one["kind"] == PROCESSOR]
+    others = _answered(says, [*(_recipient(says, one) for one in rows if one["kind"] != PROCESSOR), *unsure])
+    return says("form", "apart", processors=says.joined(acting), others=others) if acting else others
+
+
+def _receiving(facts: Facts, row: Row) -> tuple[list[Row], bool]:
+    """Rows of whoever gets data by a consent, and whether it names some of whom there is no row."""
+    named = [facts.rows("recipients").get(key) for key in facts.listed(row, "recipient_ids", "recipients")]
+    return [one for one in named if one is not None], None in named
+
+
+def _answered(says: Says, names: list[str]) -> str:
+    """*Yes* with names, or *no* where there are none."""
+    return says("form", "yes", names=says.joined(names)) if names else says("form", "no")
 
 
 def _recipient(says: Says, row: Row) -> str:
@@ -98,8 +113,23 @@ def _recipient(says: Says, row: Row) -> str:
 
 
 def _abroad(facts: Facts, says: Says, row: Row) -> str:
-    """Whether the data cross the border by what the consent says."""
-    if not known(row["countries"]):
-        return says.gap("cross_border")
-    abroad = [code for code in row["countries"] if code != facts.law.country]
-    return says("form", "yes", names=says.joined(map(says.country, abroad))) if abroad else says("form", "no")
+    """Whether the data cross the border: what the consent says, and where those who get or hold the data are."""
+    rows, silent = _receiving(facts, row)
+    told = [one["countries"] for one in rows] + [one["storage_countries"] for one in _holding(facts, row)]
+    sure = known(row["countries"]) or (known(row["recipient_ids"]) and not silent and all(map(known, told)))
+    codes = [code for cell in (row["countries"], *told) if isinstance(cell, tuple) for code in cell]
+    abroad = [says.country(code) for code in codes if code != facts.law.country]
+    unsure = [] if sure else [says.gap("cross_border")]
+    return _answered(says, [*abroad, *unsure]) if abroad or sure else unsure[0]
+
+
+def _holding(facts: Facts, row: Row) -> list[Row]:
+    """Systems of the activities that rest on a consent; of one that is not in the register, of those of its purpose."""
+    acts = [
+        one
+        for one in facts.activities
+        if row["consent_id"] in facts.listed(one, "consent_ids", "consents")
+        or (not known(row["consent_id"]) and one["purpose_id"] == row["purpose_ids"])
+    ]
+    named = {name for one in acts for name in facts.listed(one, "system_ids", "systems")}
+    return [one for name, one in facts.rows("systems").items() if name in named]

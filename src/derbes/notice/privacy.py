@@ -87,14 +87,14 @@ def _data(facts: Facts, says: Says) -> Iterator[Line]:
         else:
             yield Line(says("data", "no_data", subject=subject, gap=says.gap("categories")))
     if facts.nobodys:
-        rows = says.joined(shown(row["name"] if known(row["name"]) else row["processing_id"]) for row in facts.nobodys)
+        rows = says.joined(shown(says.called(row["name"], row["processing_id"], gap="unnamed")) for row in facts.nobodys)
         yield Line(says("data", "whose", gap=says.gap("whose", rows=rows)))
 
 
 def _nameless(says: Says, field: Row) -> str:
     """A field of which the register does not say what data it holds."""
-    label = field["label"] if known(field["label"]) else field["field_id"]
-    return says("data", "field", field=shown(label), gap=says.gap("categories"))
+    label = says.called(field["label"], field["field_id"], gap="unnamed")
+    return says("data", "field", field=label, gap=says.gap("categories"))
 
 
 def _kept(facts: Facts, says: Says, category: Row, subject: str) -> str:
@@ -180,7 +180,8 @@ def _terms(says: Says, texts: list[str]) -> Iterator[Line]:
     lawful = data("notice")["law_terms"][says.lang]
     yield Line(says("about", "meaning", terms=_quoted(lawful)))
     others = [term for term in _used(says.lang, unmarked(" ".join(texts))) if term not in lawful]
-    yield Line(says("about", "ordinary", terms=_quoted(others)) if others else says("about", "rest"))
+    form = "single" if len(others) == 1 else "ordinary"
+    yield Line(says("about", form, terms=_quoted(others)) if others else says("about", "rest"))
 
 
 def _quoted(terms: Iterable[str]) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from derbes.notice.sheet import Line
 from derbes.subject.facts import known
-from derbes.subject.saying import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,18 +13,26 @@ if TYPE_CHECKING:
     from derbes.subject.facts import Facts, Row
     from derbes.subject.saying import Says
 
+#: Kind of a recipient that acts for the operator, and those of recipients that act for themselves.
+PROCESSOR = "processor"
 _OUTSIDERS = ("third_party", "group", "public")
 
 
 def transfers(facts: Facts, says: Says) -> Iterator[Line]:
     """Who receives the group's data, whether they cross the border, whether anybody can see them."""
-    unsure = any(not known(row["recipient_ids"]) for row in facts.activities) or not facts.activities
+    unsure = not facts.activities or not all(_named(facts, row) for row in facts.activities)
     if facts.recipients:
         yield Line(says("transfers", "lead"))
         yield from (Line(_recipient(facts, says, row), "item") for row in facts.recipients)
     yield from (Line(text) for text in _outsiders(facts, says, unsure=unsure))
     yield Line(_border(facts, says, unsure=unsure))
     yield Line(_public(facts, says, unsure=unsure))
+
+
+def _named(facts: Facts, row: Row) -> bool:
+    """Whether it is known who gets the data of an activity: its cell says it, and of all of them there are rows."""
+    listed = facts.listed(row, "recipient_ids", "recipients")
+    return known(row["recipient_ids"]) and all(name in facts.rows("recipients") for name in listed)
 
 
 def _recipient(facts: Facts, says: Says, row: Row) -> str:
@@ -50,28 +57,38 @@ def _receiving(facts: Facts, row: Row) -> list[Row]:
 
 
 def _outsiders(facts: Facts, says: Says, *, unsure: bool) -> Iterator[str]:
+    """What is said of those who act for the operator, and apart from them of third parties."""
+    kinds = [says.facts.inv.schema.lists["recipient_kind"].get(str(row["kind"])) for row in facts.recipients]
+    acting = [row for row in facts.recipients if row["kind"] == PROCESSOR]
     out = [row for row in facts.recipients if row["kind"] in _OUTSIDERS]
+    if acting:
+        yield says("transfers", "processors", names=_names(says, acting))
     if out:
-        yield says(
-            "transfers", "outsiders", names=says.joined(says.name("recipients", row["recipient_id"]) for row in out)
-        )
+        yield says("transfers", "outsiders", names=_names(says, out))
         logged = any(row["kind"] == "transfer_log" for row in facts.rows("documents").values())
         within = says.within("third_party_notice_days")
         yield says("transfers", "log" if logged else "unlogged", within=within, gap=says.gap("log"))
-    if unsure or any(not known(row["kind"]) for row in facts.recipients):
+    if unsure or None in kinds:
         yield says("transfers", "unsure", gap=says.gap("recipients"))
     elif not out:
-        yield says("transfers", "none")
+        yield says("transfers", "others" if facts.recipients else "none")
+
+
+def _names(says: Says, recipients: list[Row]) -> str:
+    return says.joined(says.name("recipients", row["recipient_id"]) for row in recipients)
 
 
 def _border(facts: Facts, says: Says, *, unsure: bool) -> str:
     """What is said of the border: of whoever receives data there, and of the systems that stand there."""
     home = facts.law.country
-    rows = [(row, row["countries"], row.get("transfer_ground")) for row in facts.recipients]
-    rows += [(row, row["storage_countries"], None) for row in facts.systems]
+    rows = [
+        (says.name("recipients", row["recipient_id"]), row["countries"], row.get("transfer_ground"))
+        for row in facts.recipients
+    ]
+    rows += [(says.name("systems", row["system_id"]), row["storage_countries"], None) for row in facts.systems]
     places = [
-        _place(says, shown(row["name"]), code, ground)
-        for row, codes, ground in rows
+        _place(says, name, code, ground)
+        for name, codes, ground in rows
         for code in (codes if isinstance(codes, tuple) else ())
         if code != home
     ]
@@ -92,8 +109,7 @@ def _public(facts: Facts, says: Says, *, unsure: bool) -> str:
     if seen:
         rows = [one for row in seen for one in _receiving(facts, row)]
         categories = says.named("categories", rows, "category_ids", "categories")
-        names = says.joined(says.name("recipients", row["recipient_id"]) for row in seen)
-        return says("transfers", "public", categories=categories, names=names)
+        return says("transfers", "public", categories=categories, names=_names(says, seen))
     if unsure or any(not known(row["kind"]) for row in facts.recipients):
         return says("transfers", "published", gap=says.gap("public"))
     return says("transfers", "closed")
@@ -110,10 +126,10 @@ def security(facts: Facts, says: Says) -> Iterator[Line]:
             says("security", "home", sites=says.joined(says.text(row["storage_site"], "site") for row in inside))
         )
     if abroad:
-        sites = (f"{shown(row['name'])} ({says.countries(row['storage_countries'], 'countries')})" for row in abroad)
+        sites = (f"{says.name('systems', row['system_id'])} ({says.countries(row['storage_countries'], 'countries')})" for row in abroad)
         yield Line(says("security", "abroad", sites=says.joined(sites)))
     if silent or not facts.systems:
-        rows = says.joined(shown(row["name"]) for row in silent)
+        rows = says.joined(says.name("systems", row["system_id"]) for row in silent)
         yield Line(says("security", "unsure", gap=says.gap("storage", rows=rows) if silent else says.gap("systems")))
     yield from (Line(text) for text in _measures(facts, says))
     yield Line(says("security", "breach", within=says.within("breach_notice_days")))
@@ -123,7 +139,8 @@ def _measures(facts: Facts, says: Says) -> Iterator[str]:
     """Measures of protection, systems with the same ones together."""
     together: dict[str, list[str]] = {}
     for row in facts.systems:
-        together.setdefault(says.labels("measure", row["measures"], "measures"), []).append(shown(row["name"]))
+        measures = says.labels("measure", row["measures"], "measures")
+        together.setdefault(measures, []).append(says.name("systems", row["system_id"]))
     for measures, names in together.items():
         yield says("security", "measures", systems=says.joined(names), measures=measures)
     if not together:

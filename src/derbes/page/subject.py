@@ -219,7 +219,7 @@ class SubjectPage(LocatorPage):
                 name, "; ".join(text for text in map(shown, row.labels) if text.casefold() != str(name).casefold())
             ),
             self._said(says.label("access_class", category.get("access_class"), "access")),
-            joined([", ".join(sources), "; " if sources and unsure else "", *unsure]),
+            joined([self._said(", ".join(sources)), "; " if sources and unsure else "", *unsure]),
             self._named("systems", row.systems) if row.systems else self._gap(),
             self.say.number(row.fields),
             self._named("subjects", row.subjects) if row.subjects else self._gap(),
@@ -265,7 +265,9 @@ class SubjectPage(LocatorPage):
         row = self.facts.rows("documents").get(str(key))
         if row is None:
             return ""
-        told = [self.says.label("document_kind", row["kind"], "") if known(row["kind"]) else "", shown(row["number"])]
+        label = self.audit.inventory.schema.label
+        kind = label("document_kind", shown(row["kind"]), self.audit.lang) if known(row["kind"]) else ""
+        told = [kind, shown(row["number"])]
         return " ".join(told[: 1 + known(row["number"])]).strip()
 
     def _consent(self, row: Row) -> list[object]:

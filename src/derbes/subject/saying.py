@@ -27,6 +27,7 @@ OPEN, CLOSE = "\ue000", "\ue001"
 _MARKS = re.compile(f"[{OPEN}{CLOSE}]")
 _GAP = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 _SPAN = re.compile(r"(\d+)([YMWD])")
+_DATED = re.compile(rf"P(?:{_SPAN.pattern})+")  # of years to days; minutes share their letter with months
 CONSENT = "consent"  # the ground that needs no provision to be understood
 _CASES = "9"  # the article of the law whose items are the cases without consent
 _DOTS = re.compile(r"(?<!\.)\.\.(?!\.)")  # where a name that ends in a full stop ends a sentence
@@ -74,8 +75,9 @@ class Says:
         return self("words", "yes" if value else "no") if known(value) else self.gap(gap)
 
     def label(self, name: str, code: object, gap: str) -> str:
-        """The label of a code of a closed list, or a gap."""
-        return self.facts.inv.schema.label(name, shown(code), self.lang) if known(code) else self.gap(gap)
+        """The label of a code of a closed list, or a gap; what is none of the list says nothing that can be told."""
+        labels = self.facts.inv.schema.lists[name].get(str(code)) if known(code) else None
+        return labels[self.lang] if labels else self.gap(gap)
 
     def labels(self, name: str, codes: object, gap: str) -> str:
         """Labels of a list of codes; *none* where it is known to be empty."""
@@ -90,8 +92,12 @@ class Says:
 
     def name(self, table: str, key: object) -> str:
         """What a row of a table is called, its id where there is no such row or it has no name."""
-        row = self.facts.rows(table).get(str(key), {})
-        return shown(row["name"]) if known(row.get("name")) else shown(key)
+        row = self.facts.rows(table).get(str(key), {}) if known(key) else {}
+        return self.called(row.get("name"), key, gap="unnamed")
+
+    def called(self, *cells: object, gap: str) -> str:
+        """The first of the cells that says something, a person's data masked, or a gap."""
+        return next((shown(cell) for cell in cells if known(cell)), None) or self.gap(gap)
 
     def named(self, table: str, rows: Iterable[Row], column: str, gap: str) -> str:
         """Names of the rows of a table that cells of a column refer to, each once, and a gap where one is empty."""
@@ -122,13 +128,17 @@ class Says:
         return self("words", "days", n=int(str(value))) if known(value) else self.gap(gap)
 
     def basis(self, row: Row) -> str:
-        """Ground of an activity with its provision, and the act where the ground is another law."""
+        """Ground of an activity with its provision, and the act where the ground is another law.
+
+        A ground of another country, or one that the law does not have that day, is a gap: nothing can rest on it.
+        """
         if not known(row["legal_basis"]):
             return self.gap("basis")
         code = self.facts.law.basis(shown(row["legal_basis"]))
-        found = self.facts.law.bases[self.facts.law.bases["code"].eq(code)]
+        bases = self.facts.law.bases
+        found = bases[bases["code"].eq(code) & bases["valid"].astype(bool)]
         if not len(found):
-            return shown(row["legal_basis"])
+            return self.gap("lawful")
         ground = found.iloc[0]
         if code == CONSENT:
             return str(ground["labels"][self.lang])
@@ -146,14 +156,15 @@ class Says:
         return self("words", form, article=article, part=part.replace(")(", "."))
 
     def act(self, number: str) -> str:
-        """An act with its date, number and the title in force."""
+        """An act with its date and number, and the title in force where one in the language is known."""
         act = self.facts.law.act(number)
-        title, adopted = act.title(self.lang), act.adopted
+        title, adopted = act.titles.get(self.lang), act.adopted
         month = data("notice")["acts"]["months"][self.lang][adopted.month - 1]
         date = self("acts", "date", day=adopted.day, month=month, year=adopted.year)
-        kind = ("untitled" if act.kind == "order" else "code") if title is None else act.kind
-        form = kind if kind in data("notice")["acts"] else "law"
-        return self("acts", form, date=date, number=number, title=title or "")
+        form = act.kind if act.kind in data("notice")["acts"]["untitled"] else "law"
+        if title is None:
+            return self("acts", "untitled", form, date=date, number=number)
+        return self("acts", form, date=date, number=number, title=title)
 
     def retention(self, row: Row, *, authority: bool = True) -> str:
         """How long an activity's data are kept: every stage with its event, ground (where asked for) and end."""
@@ -182,32 +193,31 @@ class Says:
     def consent_term(self, cell: object) -> str:
         """How long a consent holds: from the day it is given where the register names no other event."""
         said = period.parse(str(cell)) if known(cell) else None
-        if said and said.kind == "fixed" and said.trigger is None and said.duration and _SPAN.search(said.duration):
+        if said and said.kind == "fixed" and said.trigger is None and said.duration and _DATED.fullmatch(said.duration):
             return self("terms", "given", span=self._spans(said.duration))
-        return self.term(cell) if said else self.gap("term")
+        return self.term(cell, gap="term")
 
     def _after(self, event: object) -> str:
-        named = str(event) in data("notice")["terms"]["after"]
-        return self("terms", "after", str(event)) if named else shown(event)
+        named = known(event) and str(event) in data("notice")["terms"]["after"]
+        return self("terms", "after", str(event)) if named else self.gap("trigger")
 
     def _spans(self, duration: str) -> str:
         wording = Wording(self.lang, "wording")
         return " ".join(wording.span(int(n), unit) for n, unit in _SPAN.findall(duration))
 
-    def term(self, cell: object, trigger: object = None, bound: object = None) -> str:
-        """A period in words: those of the language where it is understood, its own where not."""
-        if not known(cell):
-            return self.gap("retention")
-        said = period.parse(str(cell))
-        event = trigger if known(trigger) else said.trigger
+    def term(self, cell: object, trigger: object = None, bound: object = None, *, gap: str = "retention") -> str:
+        """A period in words; a gap where it is not understood, or the event that it is counted from is not."""
+        said = period.parse(str(cell)) if known(cell) else None
+        if said is None or said.kind in {"vague", "unknown"}:
+            return self.gap(gap)
         if said.kind == "until" and known(said.trigger):
             return self("terms", "until", str(said.trigger))
         if said.kind in {"indefinite", "by_law"}:
             return self("terms", said.kind)
-        if said.kind != "fixed" or not said.duration or not _SPAN.search(said.duration):
-            return shown(cell)
-        limit = self("terms", str(bound)) if bound in {"max", "min"} else ""
-        told = self._after(event) if known(event) else self.gap("trigger")
+        if not said.duration or not _DATED.fullmatch(said.duration):
+            return shown(cell)  # hours, which have no words of ours
+        limit = self("terms", str(bound)) if known(bound) and bound in {"max", "min"} else ""
+        told = self._after(trigger if known(trigger) else said.trigger)
         return self("terms", "order", bound=limit, span=self._spans(said.duration), event=told)
 
 
