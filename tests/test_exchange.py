@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from conftest import Rows
 
     from derbes.exchange import Listed
+    from derbes.inventory import Inventory
 
 LAW = load_law("kz", dt.date(2026, 9, 30))
 
@@ -115,6 +116,40 @@ def test_terms_and_countries_are_told_in_words_and_a_named_act_needs_no_reminder
     assert not consents.astype(str).apply(lambda column: column.str.contains(r"^P\d|until:")).to_numpy().any()
     numbers = [[int(part) for part in one.split(".")] for one in clauses.iloc[:, 0] if one.replace(".", "").isdigit()]
     assert numbers == sorted(numbers)
+
+
+def test_a_ground_that_the_law_does_not_have_is_an_empty_cell_that_is_counted(small: Rows, tmp_path: Path) -> None:
+    for row, ground in zip(small["processing"], ("gdpr-contract", "contract", "something else"), strict=False):
+        row["legal_basis"] = ground
+    listed = _listed(write_tables(tmp_path / "home", small))
+    assert listed.gaps["basis"] == listed.full["basis"].eq("").sum() > 2
+    assert not listed.full["basis"].str.contains("contract|GDPR|something").any()
+
+
+def test_a_term_is_told_with_its_event_wherever_the_register_has_it(small: Rows, tmp_path: Path) -> None:
+    periods, triggers = (
+        ("5 years after the end of the contract", "P3Y", "2 years", ""),
+        ("", "contract_end", "on a whim"),
+    )
+    for row, period, trigger in zip(small["retention"], periods, (*triggers, "collection"), strict=False):
+        row["period"], row["trigger"] = period, trigger
+    for row, place in zip(small["processing"], (0, 1, 2, 3), strict=False):
+        row["retention_id"] = small["retention"][place]["retention_id"]
+    for row in small["consents"]:
+        row["term"] = "1 year after the end of the contract"
+    home = write_tables(tmp_path / "home", small)
+    inv, told = load(home), _listed(home).full
+    label = inv.schema.label("trigger", "contract_end", "ru")
+    kept = told["retention"]
+    assert (kept.str.contains("/ 5 ") & kept.str.endswith(f", {two_of(inv, 'contract_end')}")).any()
+    assert (kept.str.contains("/ 3 ") & kept.str.endswith(f"/ {label}")).any()
+    assert kept.str.endswith(", on a whim").any()
+    assert kept.eq("").any()
+    assert told["consent_term"].str.endswith(f"/ {label}").any()
+
+
+def two_of(inv: Inventory, trigger: str) -> str:
+    return " / ".join(inv.schema.label("trigger", trigger, lang) for lang in ("kk", "ru"))
 
 
 def test_what_is_too_wide_for_a4_is_printed_on_a3_with_its_first_columns_on_every_sheet(tmp_path: Path) -> None:

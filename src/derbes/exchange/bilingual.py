@@ -81,9 +81,13 @@ def _country(code: str) -> str:
     return two({lang: str(Locale.parse(lang).territories.get(code, code)) for lang in _LANGUAGES})
 
 
-def terms(periods: pd.Series[Any]) -> pd.Series[Any]:
-    """Periods in words; one that is not understood stays as it was written, an empty cell stays empty."""
-    return periods.astype(object).map(_term, na_action="ignore").astype(object)
+def timed(inv: Inventory, periods: pd.Series[Any], triggers: pd.Series[Any] | None = None) -> pd.Series[Any]:
+    """Periods in words, each with the event that it is counted from; what is not understood stays as it was written.
+
+    Missing where the period is.
+    """
+    told = periods.astype(object).map(_term, na_action="ignore").astype(object)
+    return told + prefixed(_events(inv, periods, triggers))
 
 
 @cache
@@ -102,15 +106,12 @@ def _term(text: str) -> str:
     return two({lang: limit[lang] + " ".join(words) for lang, words in told.items()})
 
 
-def events(inv: Inventory, periods: pd.Series[Any], triggers: pd.Series[Any] | None = None) -> pd.Series[Any]:
-    """Events that periods are counted from: those named apart, else those that a period itself names.
-
-    One that is no code stays as it was written; missing where there is no period, or where its words say the event.
-    """
+def _events(inv: Inventory, periods: pd.Series[Any], triggers: pd.Series[Any] | None) -> pd.Series[Any]:
+    """Events that periods are counted from: those named apart, else those that a period itself names."""
     inside = periods.astype(object).map(_event, na_action="ignore").astype(object)
     named = inside if triggers is None else triggers.astype(object).fillna(inside)
     told = labels(inv, named, "trigger").astype(object).fillna(named)
-    return told.where(periods.notna() & ~periods.map(_told_by_itself).astype(bool))
+    return told.mask(periods.map(_told_by_itself).astype(bool))
 
 
 @cache

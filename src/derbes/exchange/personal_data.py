@@ -10,19 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes.exchange.bilingual import (
-    AND,
-    bases,
-    countries,
-    events,
-    flags,
-    labels,
-    names,
-    prefixed,
-    terms,
-    through,
-    word,
-)
+from derbes.exchange.bilingual import AND, bases, countries, flags, labels, names, prefixed, through, timed, word
 from derbes.identity import mask
 from derbes.views.links import active, links, said
 
@@ -104,7 +92,7 @@ def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
     retention = inv.retention.drop_duplicates("retention_id").set_index("retention_id")
     forms = labels(inv, consents["form"], "consent_form").fillna("") + prefixed(consents["evidence"])
     places = countries(systems["storage_countries"]) + prefixed(systems["storage_site"])
-    kept = _timed(inv, retention["period"], retention["trigger"])
+    kept = timed(inv, retention["period"], retention["trigger"]).fillna("")
     fate = labels(inv, retention["disposal"], "disposal")
     public = pd.Series(recipients["kind"].eq("public").map({True: word("yes"), False: ""}), index=recipients.index)
     return {
@@ -113,7 +101,7 @@ def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
         "task": said(inv, "processing", "authority"),
         "basis": bases(inv, law),
         "consent": through(inv, "consent_ids", forms),
-        "consent_term": through(inv, "consent_ids", _timed(inv, consents["term"])),
+        "consent_term": through(inv, "consent_ids", timed(inv, consents["term"])),
         "system": through(inv, "system_ids", names(inv, "systems")),
         "storage": through(inv, "system_ids", places),
         "retention": frame["retention_id"].map(kept),
@@ -125,12 +113,6 @@ def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
         "responsible": frame["owner"],
         "reviewed": frame["reviewed_on"].dt.strftime("%Y-%m-%d"),
     }
-
-
-def _timed(inv: Inventory, periods: pd.Series[Any], triggers: pd.Series[Any] | None = None) -> pd.Series[Any]:
-    """Periods in words, each with the event that it is counted from; empty where nothing is known."""
-    told = terms(periods).fillna("") + prefixed(events(inv, periods, triggers))
-    return told.str.removeprefix(", ")
 
 
 def _sources(inv: Inventory) -> pd.Series[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes.exchange.bilingual import AND, bases, countries, flags, labels, names, terms, through, two, word
+from derbes.exchange.bilingual import AND, bases, countries, flags, labels, names, through, timed, two, word
 from derbes.identity import mask
 from derbes.text import data
 from derbes.views.links import active, links
@@ -71,7 +71,7 @@ def _told(inv: Inventory, table: str, column: Column) -> pd.Series[Any]:
     elif column.type == "country":
         return countries(values).where(values.notna(), written)
     elif column.type == "period":
-        return terms(values).fillna(written)
+        return timed(inv, values).fillna(written)
     else:
         return values.dt.strftime("%Y-%m-%d").astype(object).fillna(written) if column.type == "date" else written
     special = single.map({one: word(one) for one in ("all", "none")}).astype(object)

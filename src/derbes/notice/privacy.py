@@ -87,7 +87,8 @@ def _data(facts: Facts, says: Says) -> Iterator[Line]:
         else:
             yield Line(says("data", "no_data", subject=subject, gap=says.gap("categories")))
     if facts.nobodys:
-        rows = says.joined(shown(says.called(row["name"], row["processing_id"], gap="unnamed")) for row in facts.nobodys)
+        names = (says.called(row["name"], row["processing_id"], gap="unnamed") for row in facts.nobodys)
+        rows = says.joined(map(shown, names))
         yield Line(says("data", "whose", gap=says.gap("whose", rows=rows)))
 
 

@@ -126,13 +126,21 @@ def security(facts: Facts, says: Says) -> Iterator[Line]:
             says("security", "home", sites=says.joined(says.text(row["storage_site"], "site") for row in inside))
         )
     if abroad:
-        sites = (f"{says.name('systems', row['system_id'])} ({says.countries(row['storage_countries'], 'countries')})" for row in abroad)
+        sites = (_site(says, row) for row in abroad)
         yield Line(says("security", "abroad", sites=says.joined(sites)))
     if silent or not facts.systems:
         rows = says.joined(says.name("systems", row["system_id"]) for row in silent)
         yield Line(says("security", "unsure", gap=says.gap("storage", rows=rows) if silent else says.gap("systems")))
     yield from (Line(text) for text in _measures(facts, says))
     yield Line(says("security", "breach", within=says.within("breach_notice_days")))
+
+
+def _site(says: Says, system: Row) -> str:
+    name, countries = (
+        says.name("systems", system["system_id"]),
+        says.countries(system["storage_countries"], "countries"),
+    )
+    return f"{name} ({countries})"
 
 
 def _measures(facts: Facts, says: Says) -> Iterator[str]:
