@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from derbes.errors import ModelError
+from derbes.identity import mask
 from derbes.text import LANGUAGES, heading
 
 if TYPE_CHECKING:
@@ -89,8 +90,11 @@ class Schema:
         return [(t, c) for t in self.tables.values() for c in t.columns.values() if c.type == "ref"]
 
     def label(self, name: str, code: str, lang: str) -> str:
-        """Return the label of a code of a closed list, or the code itself when it is not in the list."""
-        return self.lists.get(name, {}).get(code, {}).get(lang, code)
+        """Return the label of a code of a closed list, or the code itself when it is not in the list.
+
+        What stands in place of a code may be anything, a person's number too, and is masked.
+        """
+        return self.lists.get(name, {}).get(code, {}).get(lang) or mask(code)
 
 
 @cache
