@@ -28,16 +28,8 @@ LANGUAGES = ("ru", "kk", "en")
 CONFIDENCES = ("T", "Q", "N", "M")
 _PARTS = ("acts", "constants", "bases", "elements")
 _POLICY = ("topics", "rights", "required_citations")
-_SECTIONS = (
-    "consent_contents",
-    *_POLICY,
-    "documents",
-    "retention_terms",
-    "fines",
-    "duty_changes",
-    "articles",
-    "statements",
-)
+_LISTS = ("documents", "retention_terms", "fines", "duty_changes", "articles", "statements")
+_SECTIONS = ("consent_contents", *_POLICY, *_LISTS)
 _ACT_KEYS = frozenset(
     {"kind", "adopted", "aliases", "valid_from", "valid_to", "approximate", "confidence", "verify", "titles"}
     | {"editions", "reported", "provisions", "replaced_by", "succeeded_in_part", "note"}

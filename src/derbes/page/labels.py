@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _PARTS = 12  # codes of a change that are told one by one
 _OPERATION = "operation."
+_NESTED = frozenset("[(|")  # of a value that is a list within a list, or a pattern: it is told as it stands
 
 
 class Labels:
@@ -50,9 +51,9 @@ class Labels:
         """What a clause says of the operator as ``name=value``: the name in words, then the value."""
         name, sign, value = mask(text).partition("=")
         known = self.tell.entry("particulars")
-        return (
-            joined([known[name], ": ", cut(value, NAME)]) if sign and name in known else element("code", _short(text))
-        )
+        if not sign or name not in known:
+            return element("code", _short(text))
+        return joined([known[name], ": ", cut(value, NAME)])
 
     def turn(self, kind: str, name: str, before: str, after: str) -> Markup:
         """From what to what a part of the law changed, in words."""
@@ -68,7 +69,7 @@ class Labels:
     # -- parts ------------------------------------------------------------------------------------------------------
 
     def _told(self, kind: str, name: str, text: str) -> Markup:
-        codes = text.split(", ")
+        codes = text.split(", ") if kind != "constants" or not set(text) & _NESTED else [text]
         if kind == "constants":
             told = [self._value(code) for code in codes]
         elif kind == "acts":
@@ -77,17 +78,21 @@ class Labels:
             known = {"bases": self._bases, "elements": self._elements}.get(kind)
             known = self._section(name) if known is None else known
             told = [self._named(code, known) for code in codes]
+        told = list(dict.fromkeys(told))
         rest = [joined([self.say("promises", "more", n=len(told) - _PARTS)])] if len(told) > _PARTS else []
         return listed([*told[:_PARTS], *rest])
 
     def _value(self, text: str) -> Markup:
-        """A value of the law: a number as the language writes it, a kind of right by its name, else as it stands."""
-        key, sign, number = text.partition(": ")
-        label = self.audit.inventory.schema.label("right_kind", key, self.audit.lang)
-        value = self.say.number(int(number if sign else text)) if (number if sign else text).isdecimal() else None
-        if sign and value is not None:
-            return joined([label, ": ", value])
-        return joined([value or label]) if value is not None or label != text else element("code", _short(text))
+        """A value of the law: a number as the language writes it, a code by its name, else as it stands."""
+        key, sign, rest = text.partition(": ")
+        return joined([self._plain(key), ": ", self._plain(rest)]) if sign else self._plain(text)
+
+    def _plain(self, text: str) -> Markup:
+        schema, lang = self.audit.inventory.schema, self.audit.lang
+        if text.isdecimal():
+            return joined([self.say.number(int(text))])
+        labels = (schema.label(name, text, lang) for name in ("right_kind", "size_class"))
+        return self._named(text, {text: next((label for label in labels if label != text), "")})
 
     def _act(self, number: str) -> str:
         return cut(law.named(number, self.audit.law, self.audit.lang), NAME)

@@ -18,7 +18,7 @@ from derbes.promises import VERDICTS, oppositions
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from markupsafe import Markup
 
@@ -257,10 +257,11 @@ class PolicyPage(LawPage):
     def _statements(self, record: dict[str, Any]) -> Iterable[Markup]:
         """What a clause asserts, denies and excepts, its grounds, elements and words, acts it cites, its deadline."""
         for name in (*_STATED, *_LISTED):
-            if labels := self._labels(name, record[name]):
-                yield self._line(self._column("clauses", name), self._some(labels))
-        called = {"basis_codes": self._called.basis, "elements": self._called.part}
-        called |= {"terms_defined": text_of, "requisites": self._called.particular}
+            if codes := self._labels(name, record[name]):
+                yield self._line(self._column("clauses", name), self._some(codes))
+        labels = self._called
+        called: dict[str, Callable[[str], str]] = {"basis_codes": labels.basis, "elements": labels.part}
+        called |= {"terms_defined": text_of, "requisites": labels.particular}
         for name, in_words in called.items():
             if told := list(dict.fromkeys(map(in_words, _several(record[name])))):
                 rest = [self.say("promises", "more", n=len(told) - _THINGS)] if len(told) > _THINGS else []
