@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "derbes.check/1"
 _FIRST = 5
+_STOPS, _CLOSING = (".", "!", "?", "…", ":", ";"), ")]»”’\"'"  # ends of a sentence, and what may stand behind them
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class Audit:
         """What every output has to say of itself: the operator's own note, and that it is no legal advice."""
         notes = self.inventory.raw["operator"]["note"]
         note = mask(" ".join(str(notes.iat[0]).split())) if len(notes) else ""
-        return f"{note} {words(self.lang)['notice']}".strip()
+        stop = "" if note.rstrip(_CLOSING).endswith(_STOPS) or not note else "."
+        return f"{note}{stop} {words(self.lang)['notice']}".strip()
 
     @property
     def control(self) -> str:

@@ -28,7 +28,8 @@ LANGUAGES = ("ru", "kk", "en")
 CONFIDENCES = ("T", "Q", "N", "M")
 _PARTS = ("acts", "constants", "bases", "elements")
 _POLICY = ("topics", "rights", "required_citations")
-_SECTIONS = ("consent_contents", *_POLICY, "documents", "retention_terms", "fines", "duty_changes", "articles")
+_LISTS = ("documents", "retention_terms", "fines", "duty_changes", "articles", "statements")
+_SECTIONS = ("consent_contents", *_POLICY, *_LISTS)
 _ACT_KEYS = frozenset(
     {"kind", "adopted", "aliases", "valid_from", "valid_to", "approximate", "confidence", "verify", "titles"}
     | {"editions", "reported", "provisions", "replaced_by", "succeeded_in_part", "note"}
@@ -83,7 +84,7 @@ class LawPack:
     needs_authority, third_party_ok, act, at, labels. ``elements`` has a row an element of a definition or right:
     section, item, code, act, at, confidence, valid, foreign, since, until, labels. ``sections`` holds what else
     elements.yaml has in force that day: consent_contents, topics, documents, retention_terms, fines, duty_changes,
-    rights as they are written, required_citations; and articles.yaml.
+    rights as they are written, required_citations, statements; and articles.yaml.
     """
 
     id: str

@@ -244,7 +244,7 @@ class ChangesPage(CoursePage):
 
     def _fate(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
         place = element("span", self._place(row), class_="where")
-        fate = element("span", self.tell("fates", row.fate), class_=f"badge {_BADGES.get(row.fate, 'kept')}")
+        fate = element("span", self.tell("fate_of_one", row.fate), class_=f"badge {_BADGES.get(row.fate, 'kept')}")
         return [
             joined([cut(row.title, SENTENCE), " ", place]),
             fate,

@@ -12,6 +12,7 @@ from derbes import promises as clauses
 from derbes import provisions as law
 from derbes.amendments import amendments
 from derbes.identity import mask
+from derbes.page.labels import Labels
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
 from derbes.page.sheet import NAME, NAMED, ROWS, SENTENCE, Page, cut, text_of
 
@@ -129,6 +130,10 @@ class LawPage(Page):
     def _promises(self) -> pd.DataFrame:
         return clauses.promises(self.audit)
 
+    @cached_property
+    def _called(self) -> Labels:
+        return Labels(self.audit)
+
     def _clause(self, number: str) -> object:
         return cut(mask(number), NAME)
 
@@ -207,9 +212,9 @@ class LawPage(Page):
         elif row.kind == "sections":
             what = joined([say("amendments", "parts", row.kind), ": ", self._section(row.name)])
         else:
-            what = joined([say("amendments", "parts", row.kind), " ", element("code", row.name)])
+            what = joined([say("amendments", "parts", row.kind), ": ", self._called.constant(row.name)])
         active = self._found["rule"].isin(row.rules)
-        turn = self._turn(row.before, row.after)
+        turn = self._called.turn(row.kind, row.name, row.before, row.after)
         return [
             say("amendments", "kinds", row.kind),
             what,

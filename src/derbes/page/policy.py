@@ -9,6 +9,7 @@ import pandas as pd
 
 from derbes import counterparts
 from derbes.identity import mask
+from derbes.page.labels import listed
 from derbes.page.law import LawPage
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
 from derbes.page.markup import facts as pairs
@@ -17,7 +18,7 @@ from derbes.promises import VERDICTS, oppositions
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from markupsafe import Markup
 
@@ -31,7 +32,6 @@ _THINGS = 8
 _FIX, _TITLE = 1200, 160
 _STATED = ("asserts", "denies", "except")
 _LISTED = ("natures", "recipient_kinds", "channels")
-_WORDS = ("terms_defined", "requisites")
 _LOOKS = {"contradicted": "critical", "objected": "warning", "not_provable": "warning"}
 
 
@@ -61,7 +61,7 @@ class PolicyPage(LawPage):
                 "li", element("b", self.say.number(int(sizes.get(code, 0)))), " ", element("span", word), class_=look
             )
             for code in VERDICTS
-            for word, look in [(self.say("promises", "verdicts", code), _LOOKS.get(code))]
+            for word, look in [(tell("tiles", code, n=int(sizes.get(code, 0))), _LOOKS.get(code))]
         )
         sections = int((~told["clause"].isin(self._below)).sum())
         return passage(
@@ -249,16 +249,6 @@ class PolicyPage(LawPage):
         return dict(zip(frame.index, frame.to_dict("records"), strict=True))
 
     @cached_property
-    def _bases(self) -> dict[str, str]:
-        bases = self.audit.law.bases
-        return {code: labels[self.audit.lang] for code, labels in zip(bases["code"], bases["labels"], strict=True)}
-
-    @cached_property
-    def _elements(self) -> dict[str, str]:
-        parts = self.audit.law.elements
-        return {code: labels[self.audit.lang] for code, labels in zip(parts["code"], parts["labels"], strict=True)}
-
-    @cached_property
     def _acts(self) -> dict[str, list[str]]:
         """Titles of the acts that each clause cites, as it cites them."""
         frame = self.audit.inventory.citations[["clause_id", "act_title"]].dropna().astype(object)
@@ -267,14 +257,15 @@ class PolicyPage(LawPage):
     def _statements(self, record: dict[str, Any]) -> Iterable[Markup]:
         """What a clause asserts, denies and excepts, its grounds, elements and words, acts it cites, its deadline."""
         for name in (*_STATED, *_LISTED):
-            if labels := self._labels(name, record[name]):
-                yield self._line(self._column("clauses", name), self._some(labels))
-        for name, known in {"basis_codes": self._bases, "elements": self._elements}.items():
-            if words := [known.get(code) or text_of(code) for code in _several(record[name])]:
-                yield self._line(self._column("clauses", name), self._some(words))
-        for name in _WORDS:
-            if words := list(map(text_of, _several(record[name]))):
-                yield self._line(self._column("clauses", name), self._some(words))
+            if codes := self._labels(name, record[name]):
+                yield self._line(self._column("clauses", name), self._some(codes))
+        labels = self._called
+        called: dict[str, Callable[[str], str]] = {"basis_codes": labels.basis, "elements": labels.part}
+        called |= {"terms_defined": text_of, "requisites": labels.particular}
+        for name, in_words in called.items():
+            if told := list(dict.fromkeys(map(in_words, _several(record[name])))):
+                rest = [self.say("promises", "more", n=len(told) - _THINGS)] if len(told) > _THINGS else []
+                yield self._line(self._column("clauses", name), listed([*told[:_THINGS], *rest]))
         if acts := self._acts.get(str(record["clause_id"])):
             yield self._line(self._table("citations"), self._some(acts))
         if pd.notna(record["deadline_days"]):

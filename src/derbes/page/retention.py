@@ -58,7 +58,11 @@ class RetentionPage(Page):
         }
         tiles = (
             element(
-                "li", element("b", self.say.number(n)), " ", element("span", tell("tiles", name)), class_=look or None
+                "li",
+                element("b", self.say.number(n)),
+                " ",
+                element("span", tell("tiles", name, n=n)),
+                class_=look or None,
             )
             for name, (n, look) in counts.items()
         )

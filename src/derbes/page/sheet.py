@@ -123,8 +123,8 @@ class Page:
         """Counts of the audit's summary, large, each over the word for it."""
         say, counts = self.say, self.audit.summary
         tiles = (
-            element("li", element("b", say.number(counts[name])), " ", element("span", say("tiles", name)), class_=name)
-            for name in names
+            element("li", element("b", say.number(n)), " ", element("span", say("tiles", name, n=n)), class_=name)
+            for name, n in ((name, counts[name]) for name in names)
         )
         return element("ul", *tiles, class_="tiles")
 

@@ -185,7 +185,8 @@ class SubjectPage(LocatorPage):
 
     def _others(self) -> str:
         ids = [one for one in self.facts.rows("subjects") if one not in self.facts.group]
-        return ", ".join(map(shown, ids[:_OTHERS])) + " …" * (len(ids) > _OTHERS)
+        names = [cut(self.says.name("subjects", one), NAME) for one in ids[:_OTHERS]]
+        return "; ".join(names) + " …" * (len(ids) > _OTHERS)
 
     def _nobodys(self) -> str:
         told = [shown(row["name"]) if known(row["name"]) else shown(row["processing_id"]) for row in self.facts.nobodys]
@@ -202,7 +203,7 @@ class SubjectPage(LocatorPage):
         }
         looks = {"findings": "critical", "gaps": "warning"}
         tiles = (
-            element("li", element("b", self.say.number(n)), " ", element("span", self.tell("tiles", name)),
+            element("li", element("b", self.say.number(n)), " ", element("span", self.tell("tiles", name, n=n)),
                     class_=looks.get(name))
             for name, n in counts.items()
         )  # fmt: skip
