@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from browsing import CHROMIUM, Watch, barriers, browser
 from conftest import ROOT, demo_tables, write_tables
+from playwright.sync_api import expect
 
 from derbes.quarter import Quarter
 from derbes.report import report
@@ -150,9 +151,9 @@ def test_the_keyboard_reaches_the_field_and_sorts(folder: Path, chromium: Browse
     head = table.locator("thead th").nth(1)
     head.locator(".dt-column-order").focus()
     page.keyboard.press("Enter")
-    assert head.get_attribute("aria-sort") == "ascending"
+    expect(head).to_have_attribute("aria-sort", "ascending")
     page.keyboard.press("Enter")
-    assert head.get_attribute("aria-sort") == "descending"
+    expect(head).to_have_attribute("aria-sort", "descending")
     shown = table.locator("tbody tr td:nth-child(2) data").all()
     ranks = [int(mark.get_attribute("value") or "") for mark in shown]
     assert ranks == sorted(ranks, reverse=True)

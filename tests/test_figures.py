@@ -141,7 +141,7 @@ def test_stopped_processing_is_not_drawn(done: Audit, tmp_path: Path) -> None:
         ("P1Y6M", "longest measurable period: 548 days"),
         ("until:withdrawal", "until an event: 1"),
         ("by_law", "by law: 1"),
-        ("indefinite", "indefinite: 1"),
+        ("indefinite", "without end: 1"),
         ("", "unknown: 1"),
         ("after the second full moon", "unknown: 1"),
     ],
