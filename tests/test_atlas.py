@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pytest
 from conftest import DAY, DEMO, LETOILE, demo_tables, write_tables
 from PIL import Image
@@ -276,6 +275,7 @@ def test_the_bars_of_what_is_filled_in_add_up(done: Audit) -> None:
 def test_flows_are_the_same_whatever_the_order_of_rows() -> None:
     inv = derbes.load(DEMO)
     turned = replace(inv, tables={**inv.tables, "processing": inv.processing.iloc[::-1]})
-    for name in ("nodes", "links"):
-        one, other = (getattr(atlas.flows(each, 6), name).round(9) for each in (inv, turned))
-        pd.testing.assert_frame_equal(one, other, check_index_type=False)
+    one, other = (atlas.flows(each, 6) for each in (inv, turned))
+    assert len(one.links) > 1
+    assert one.nodes.round(9).equals(other.nodes.round(9))
+    assert one.links.round(9).equals(other.links.round(9))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
-from conftest import DAY, LETOILE, ROOT, found
+from conftest import DAY, LETOILE, ROOT, demo_tables, found, write_tables
 
 from derbes import auditing
 from derbes.auditing import audit
@@ -274,3 +274,15 @@ def test_what_is_asked_of_an_inventory_audited_before_is_answered_as_if_asked_fi
     auditing.forget()
     audit(LETOILE, as_of=DAY, before="none")
     assert audit(LETOILE, **question).to_json() == first
+
+
+def test_another_pack_with_the_same_rules_is_another_question(tmp_path: Path) -> None:
+    other = shutil.copytree(ROOT / "src" / "derbes" / "law" / "kz", tmp_path / "kz")
+    constants = other / "constants.yaml"
+    said = constants.read_text(encoding="utf-8")
+    changed = said.replace("{value: [KZ], valid_from: 2016-01-01", "{value: [DE], valid_from: 2016-01-01")
+    constants.write_text(changed, encoding="utf-8")
+    home = write_tables(tmp_path / "shop", demo_tables())
+    first, second = (audit(home, as_of=DAY, before="none", law=pack).findings for pack in ("kz", str(other)))
+    assert changed != said
+    assert set(second["id"]) - set(first["id"])

@@ -372,3 +372,20 @@ def test_an_inventory_that_does_not_exist_leaves_nothing_behind(tmp_path: Path) 
     with pytest.raises(SourceError):
         write(tmp_path / "nowhere", tmp_path / "reports")
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_report_that_replaces_a_sealed_one_says_what_is_lost(tmp_path: Path) -> None:
+    heard: list[str] = []
+    home = shutil.copytree(DEMO, tmp_path / "demo")
+    asked = {"quarter": Q3, "as_of": Q3.last_day, "before": "none", "out": tmp_path / "out", "warn": heard.append}
+    report(home, notebooks=("changes", "subject"), **asked)
+    report(home, notebooks=("changes", "subject"), **asked)
+    assert heard == []  # the same report again
+    report(home, notebooks=("changes",), **asked)
+    assert len(heard) == 1
+    assert "without" in heard[0]
+    assert "subject.html" in heard[0]
+    assert "other findings" not in heard[0]
+    (home / "customers.xlsx").unlink()
+    report(home, notebooks=("changes",), **asked)
+    assert "other findings" in heard[1]

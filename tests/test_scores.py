@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pytest
 from conftest import DAY, DEMO, LETOILE, Rows, spoil
 
@@ -17,6 +16,8 @@ from derbes.quarter import Quarter
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pandas as pd
 
 Q3 = Quarter(2026, 3)
 
@@ -107,6 +108,7 @@ def test_persons_that_nobody_has_counted_are_marked_and_weigh_in_the_middle(leto
 def test_a_finding_that_has_stood_for_quarters_weighs_more(demo: Audit) -> None:
     told = scores.risks(demo).set_index("id")["age"]
     since = demo.findings.set_index("id")["since"].reindex(told.index)
+    assert set(since) >= {"2026Q1", "2026Q3"}
     assert (told[since == "2026Q3"] == 1).all()
     assert (told[since < "2026Q3"] > 1).all()
 
@@ -114,7 +116,8 @@ def test_a_finding_that_has_stood_for_quarters_weighs_more(demo: Audit) -> None:
 def test_order_of_rows_does_not_change_the_risks(small: Rows, audited: Callable[[Rows], Audit]) -> None:
     first = scores.risks(audited(unlimited(small)))
     turned = {table: rows[::-1] for table, rows in small.items()}
-    pd.testing.assert_frame_equal(first, scores.risks(audited(turned)))
+    assert len(first) > 1
+    assert first.equals(scores.risks(audited(turned)))
 
 
 @pytest.mark.parametrize("lang", ["ru", "kk", "en"])

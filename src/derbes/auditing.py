@@ -171,7 +171,7 @@ def _finding(record: dict[str, Any]) -> dict[str, Any]:
 _MEMO: dict[str, Audit] = {}
 #: Inventories read for an audit, by path and digest: what is worked out of one serves another day and another language.
 _READ: dict[tuple[str, str], Inventory] = {}
-_KEPT = 8  # audits, and inventories, that are kept: those asked for last
+_KEPT = 8  # audits, and inventories, that are kept: those made last
 _FEW = 20_000  # broken rows of all rules up to which outcomes are kept with their inventory
 
 
@@ -310,13 +310,14 @@ def _outcomes(
     pack: LawPack,
     rules: tuple[Rule, ...],
     *,
+    law: str,
     only: tuple[str, ...] | None,
     progress: Callable[[str], None] | None,
 ) -> list[Outcome]:
     """What came of the rules that day; kept with the inventory, since it is the same in every language."""
     from derbes import engine  # noqa: PLC0415 - takes seconds to import, and reading an inventory does without it
 
-    question = ("outcomes", pack.as_of, only)
+    question = ("outcomes", law, pack.as_of, only)
     asked = (rules, _beside(inv.path))
     held = inv.remembered.get(question)
     if held is not None and held[0] == asked:
@@ -338,7 +339,7 @@ def _audit(
     progress: Callable[[str], None] | None,
 ) -> Audit:
     pack = load_law(law, day)
-    outcomes = _outcomes(inv, pack, rulebook.effective(rules, pack), only=only, progress=progress)
+    outcomes = _outcomes(inv, pack, rulebook.effective(rules, pack), law=law, only=only, progress=progress)
     outcomes.sort(key=lambda outcome: outcome.rule.id == decisions.CONFLICT)
     rows: list[dict[str, Any]] = []
     for number, outcome in enumerate(outcomes):

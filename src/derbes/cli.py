@@ -14,7 +14,7 @@ import click
 
 from derbes.errors import UsageError
 from derbes.quarter import Quarter, last_complete
-from derbes.terminal import Verbs, progressing, say, user
+from derbes.terminal import Verbs, progressing, say, user, warn
 from derbes.text import LANGUAGES
 
 LEVELS = ("critical", "warning", "info", "never")
@@ -103,7 +103,7 @@ def report(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
     asking = {"as_of": day, "law": asked["law"], "lang": asked["lang"], "before": asked["before"]}
     with progressing() as progress:
         making = {"out": asked["out"], "notebooks": asked["notebooks"], "pdf": asked["pdf"]}
-        folder = write(home, quarter=quarter, progress=progress, **making, **asking)
+        folder = write(home, quarter=quarter, progress=progress, warn=warn, **making, **asking)
     say(str(folder))
     ctx.exit(1 if audit(home, **asking).at_least(asked["fail_on"]) else 0)  # the report's own audit, from memory
 

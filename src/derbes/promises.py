@@ -171,7 +171,7 @@ def _meant(rule_id: str, audit: Audit) -> pd.DataFrame:
     """Clauses that the view of a rule itself sets beside the rows of the register: rule, table, key, clause."""
     inv = audit.inventory
     rule = next(one for one in rulebook.together(audit.pack, inv.path / "rules") if one.id == rule_id)
-    frame = VIEWS[rule.view].frame(inv, audit.law)
+    frame = VIEWS[rule.view].kept(inv, audit.law)
     frame = frame[rule.looks_at(frame) & (frame["origin"] >= 0)]
     table = VIEWS[rule.view].table
     keys = pd.Series(inv.keys[table]).reindex(frame["origin"]).to_numpy()

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from derbes.cells import UNKNOWN_STATES
+from derbes.atlas import unknown
 from derbes.change.risk import ranks
 from derbes.findings import ACTIVE
 from derbes.quarter import Quarter
@@ -71,8 +71,9 @@ def weights() -> dict[str, Any]:
 
 def score(audit: Audit) -> Score:
     """Score of an audit. Findings that only say *unknown* do not count against conformity, but against completeness."""
-    required, known = _cells(audit.inventory)
-    return Score(_families(audit), required, known)
+    cells = unknown(audit.inventory)
+    rows, silent = cells.loc[cells["required"].astype(bool), ["rows", "unknown"]].sum().astype(int)
+    return Score(_families(audit), int(rows), int(rows - silent))
 
 
 def _families(audit: Audit) -> pd.DataFrame:
@@ -87,17 +88,6 @@ def _families(audit: Audit) -> pd.DataFrame:
     sums["held"] /= sums.pop("heavy")
     sums["weight"] = [weights()["families"][family] for family in sums.index]
     return sums.reset_index().sort_values(["weight", "family"], ascending=[False, True], ignore_index=True)
-
-
-def _cells(inv: Inventory) -> tuple[int, int]:
-    """Required cells of all rows, and those of them that say something."""
-    required = known = 0
-    for name, table in inv.schema.tables.items():
-        columns = [column.name for column in table.columns.values() if column.required]
-        states = pd.DataFrame({column: inv.states[name][column] for column in columns})
-        required += states.size
-        known += int((~states.isin([int(state) for state in UNKNOWN_STATES])).to_numpy().sum())
-    return required, known
 
 
 def risks(audit: Audit) -> pd.DataFrame:

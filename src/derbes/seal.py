@@ -78,6 +78,19 @@ def manifest(audit: Audit, folder: Path, *, quarter: Quarter, parameters: Mappin
     return json.dumps({**content, _SEAL: _sealed(content)}, ensure_ascii=False, indent=1) + "\n"
 
 
+def loses(report: Path, text: str) -> list[str]:
+    """What a report loses when one with this manifest takes its place: *findings*, if they are others, and files.
+
+    Empty where no sealed report stands there, or one that says the same.
+    """
+    try:
+        old, new = _said(report), json.loads(text)
+    except SourceError:
+        return []
+    files = sorted(set(old["artefacts"]) - set(new["artefacts"]))
+    return [*(["findings"] if old["findings"] != new["findings"] else []), *files]
+
+
 def _sealed(content: Mapping[str, object]) -> str:
     """SHA-256 over the manifest itself, without this hash."""
     kept = {name: value for name, value in content.items() if name != _SEAL}

@@ -67,6 +67,11 @@ def say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's last flush fails anew
 
 
+def warn(text: str) -> None:
+    """Print what the user should know beside the result."""
+    click.echo(_printable(text), err=True)
+
+
 def user() -> str:
     """The user of this machine, where it knows one."""
     try:

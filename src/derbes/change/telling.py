@@ -40,7 +40,8 @@ def told(change: Change, lang: str) -> str:
             lines += ["", f"{model[row.table].title[lang]} ({row.table})"]
         if row.kind == "changed" and (row.table, row.key) != last:
             lines.append(f"  ~ {row.key}{_named(row)}")
-        lines.append(_row(row, said))
+        column = model[row.table].columns.get(row.column) if row.kind == "changed" else None
+        lines.append(_row(row, said, f"{column.title[lang]} ({row.column})" if column else row.column))
         last = (row.table, row.key)
     return "\n".join(_line(text) for text in lines)
 
@@ -53,12 +54,12 @@ def _summary(change: Change, said: dict[str, Any]) -> str:
     return f"{kinds}. {ways}."
 
 
-def _row(row: Any, said: dict[str, Any]) -> str:  # noqa: ANN401 - a named tuple of the frame's columns
-    """What became of a row, or of a cell of the row named above it."""
+def _row(row: Any, said: dict[str, Any], column: str) -> str:  # noqa: ANN401 - a named tuple of the frame's columns
+    """What became of a row, or of a cell, called by its column, of the row named above it."""
     why = f"{_ARROWS[row.risk]} {said['reasons'].get(row.reason, row.reason)}"
     if row.kind == "changed":
         old, new = (_short(text) or said["empty"] for text in (row.old, row.new))
-        return f"      {row.column}: {old} → {new}   {why}"
+        return f"      {column}: {old} → {new}   {why}"
     if row.kind == "renamed":
         likely = said["guess"].format(percent=round(100 * row.likeness))
         return f"  » {row.old_key} → {row.key}{_named(row)}   {likely}"

@@ -12,7 +12,6 @@ from derbes.page.course import CoursePage
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
 from derbes.page.sheet import cut, text_of
 from derbes.telling import reason
-from derbes.wording import Wording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +28,7 @@ _TITLE = 180
 class BoardPage(CoursePage):
     """The summary on one page, and the score and the risks with every number that went into them."""
 
-    @cached_property
-    def _tell(self) -> Wording:
-        return Wording(self.audit.lang, "scores")
+    section = "scores"
 
     @cached_property
     def _score(self) -> scores.Score:
@@ -50,7 +47,7 @@ class BoardPage(CoursePage):
         """One page: the verdict, the score, the counts, the greatest risks, what comes next and what is not known."""
         say, level = self.say, facts.verdict(self.audit)
         parts = (
-            heading("summary", self._tell("headings", "summary")),
+            heading("summary", self.tell("headings", "summary")),
             element("p", element("strong", say("verdict", level, "title")), class_=f"verdict {level}"),
             paragraphs(say("verdict", level, "text")),
             self._meter(),
@@ -64,7 +61,7 @@ class BoardPage(CoursePage):
 
     def score(self) -> Passage:
         """How the score and the risks are worked out, with every weight and every factor."""
-        tell, score = self._tell, self._score
+        tell, score = self.tell, self._score
         cells = {"required": score.required, "known": score.known, "share": self._percent(score.completeness)}
         families = [
             [
@@ -106,7 +103,7 @@ class BoardPage(CoursePage):
         }
 
     def _meter(self) -> Markup:
-        text = self._tell("score", "line", **self._factors())
+        text = self.tell("score", "line", **self._factors())
         bar = element("meter", min="0", max="100", value=str(self._score.value), aria_label=text)
         return element("p", bar, " ", element("a", text, href="#score"), class_="score")
 
@@ -120,7 +117,7 @@ class BoardPage(CoursePage):
 
     def _top(self) -> Markup:
         """The greatest risks, a line each, with a link to where they are told in full."""
-        tell = self._tell
+        tell = self.tell
         lines = [
             element(
                 "li",
@@ -137,20 +134,20 @@ class BoardPage(CoursePage):
 
     def _risk(self, group: pd.DataFrame) -> str:
         risk = self._weighed.set_index("id")["risk"].reindex(group["id"]).max()
-        return self._tell("top", "risk", risk=self.say.number(float(risk)))
+        return self.tell("top", "risk", risk=self.say.number(float(risk)))
 
     def _soon(self) -> Markup:
         told = calendar.due(self.audit)
         if not len(told):
-            return paragraphs(self._tell("soon", "none"))
+            return paragraphs(self.tell("soon", "none"))
         said = zip(told["due_on"], calendar.said(told, self.say.lang), strict=True)
         dates = [f"{self.say.date(day)} \N{EN DASH} {cut(text_of(what), _TITLE)}" for day, what in list(said)[:_SOON]]
-        head = element("a", self._tell("soon", "text", n=len(told)), href="#due")
+        head = element("a", self.tell("soon", "text", n=len(told)), href="#due")
         return joined([element("p", head), element("ul", *(element("li", one) for one in dates))])
 
     def _open(self) -> Markup:
         """What nobody knows, and what was not looked at, with links to where it is told."""
-        tell, audit = self._tell, self.audit
+        tell, audit = self.tell, self.audit
         reasons = audit.rules.loc[audit.rules["status"] == "not_run", "reason"].fillna("").map(
             lambda code: reason(code, audit.lang)
         )  # fmt: skip
@@ -182,7 +179,7 @@ class BoardPage(CoursePage):
         return {name: self.say.number(number) for name, number in known[factor].items()}
 
     def _factors_of_risks(self) -> Markup:
-        tell, frame = self._tell, self._weighed.head(_WEIGHED)
+        tell, frame = self.tell, self._weighed.head(_WEIGHED)
         if frame.empty:
             return paragraphs(self.say("risks", "none"))
         found = self._found.set_index("id")

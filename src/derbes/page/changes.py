@@ -19,9 +19,7 @@ from derbes.wording import Wording
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from derbes.auditing import Audit
     from derbes.change import Change
-    from derbes.quarter import Quarter
     from derbes.trends import Trends
 
 _LISTED, _REASONS = 500, 8
@@ -33,9 +31,7 @@ _ALARMING = ("up", "down", "neutral")
 class ChangesPage(CoursePage):
     """This quarter against the last frozen one. Without one to compare with, the page says so and tells what it can."""
 
-    def __init__(self, audit: Audit, quarter: Quarter) -> None:
-        super().__init__(audit, quarter)
-        self.tell = Wording(audit.lang, "changes")
+    section = "changes"
 
     def compared(self) -> Trends:
         """Trends over the frozen quarters, by the rules of their days, and this one as the last."""

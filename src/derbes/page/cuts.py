@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,7 +12,6 @@ from derbes.identity import mask
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
 from derbes.page.sheet import NAME, Page, cut, text_of
 from derbes.views.links import links
-from derbes.wording import Wording
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -44,10 +42,7 @@ _COUNTED = {
 class CutsPage(Page):
     """Passages with the tables of an inventory; every one says what it leaves out."""
 
-    @cached_property
-    def tell(self) -> Wording:
-        """Words of the notebook that looks around an inventory."""
-        return Wording(self.audit.lang, "explore")
+    section = "explore"
 
     def systems(self) -> Passage:
         """Systems: kind, owner, countries, provider, measures, how many fields and activities, findings."""

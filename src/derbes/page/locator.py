@@ -11,7 +11,6 @@ from derbes.subject import Says, facts, known, runs, shown
 from derbes.subject.about import chosen
 from derbes.subject.facts import EVERYBODY
 from derbes.subject.locator import locator
-from derbes.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,9 +29,10 @@ CELL = 280  # characters of a cell that holds several names
 class LocatorPage(Page):
     """A page about one group of subjects and its kin: its facts, its words, and the list of places of its data."""
 
+    section = "subject"
+
     def __init__(self, audit: Audit, quarter: Quarter, subject: str = "") -> None:
         super().__init__(audit, quarter)
-        self.tell = Wording(audit.lang, "subject")
         self.facts: Facts = facts(audit.inventory, audit.law, subject or chosen(audit.inventory) or EVERYBODY)
         self.says = Says(audit.lang, self.facts)
 

@@ -13,22 +13,18 @@ from derbes.page.labels import listed
 from derbes.page.law import LawPage
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
 from derbes.page.markup import facts as pairs
-from derbes.page.sheet import NAME, SENTENCE, cut, text_of
+from derbes.page.sheet import NAME, SENTENCE, THINGS, cut, text_of
 from derbes.promises import VERDICTS, oppositions
-from derbes.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from markupsafe import Markup
 
-    from derbes.auditing import Audit
-    from derbes.quarter import Quarter
 
 #: Clauses, contradictions and things without a counterpart that a page shows.
 CLAUSES, CONTRADICTIONS, GAPS = 400, 60, 120
 #: Things that a clause names and rows that come from it, shown of each table.
-_THINGS = 8
 _FIX, _TITLE = 1200, 160
 _STATED = ("asserts", "denies", "except")
 _LISTED = ("natures", "recipient_kinds", "channels")
@@ -41,9 +37,7 @@ class PolicyPage(LawPage):
     Every method returns a passage. Where the inventory has no clauses each of them says so in a sentence.
     """
 
-    def __init__(self, audit: Audit, quarter: Quarter) -> None:
-        super().__init__(audit, quarter)
-        self.tell = Wording(audit.lang, "policy")
+    section = "policy"
 
     def title(self) -> Passage:
         """Title of the notebook: what it is, whose, which quarter."""
@@ -149,7 +143,7 @@ class PolicyPage(LawPage):
         above = set(self._opposed["id"].head(CONTRADICTIONS))
         homes: dict[str, int] = {}
         for row in self._promises.head(CLAUSES).itertuples():
-            for one in self._distinct(row)[:_THINGS]:
+            for one in self._distinct(row)[:THINGS]:
                 homes.setdefault(one, row.origin)
         return {one: origin for one, origin in homes.items() if one not in above}
 
@@ -203,13 +197,13 @@ class PolicyPage(LawPage):
         """One contradiction: the clauses that are its sides and the rows beside them, what it is, how to mend it."""
         beside = [key for name, key in row.related if name == "clauses"]
         numbers = [row.key, *beside] if row.table == "clauses" else beside
-        sides = [element("div", self._link(one), " ", self._summaries.get(one, "")) for one in numbers[:_THINGS]]
+        sides = [element("div", self._link(one), " ", self._summaries.get(one, "")) for one in numbers[:THINGS]]
         rows = [(name, key) for name, key in row.related if name != "clauses"]
         rows += [(row.table, row.key)] if row.table != "clauses" else []
         register = self._register(rows)
         what = [element("div", self._badge(row.severity), " ", cut(row.title, SENTENCE), id=f"f-{row.id}")]
         what += [element("div", cut(row.why, SENTENCE), class_="where")]
-        more = self.say("promises", "more", n=len(numbers) - _THINGS) if len(numbers) > _THINGS else ""
+        more = self.say("promises", "more", n=len(numbers) - THINGS) if len(numbers) > THINGS else ""
         return [joined([*sides, more, register]), joined(what), cut(row.fix, _FIX)]
 
     @cached_property
@@ -264,8 +258,8 @@ class PolicyPage(LawPage):
         called |= {"terms_defined": text_of, "requisites": labels.particular}
         for name, in_words in called.items():
             if told := list(dict.fromkeys(map(in_words, _several(record[name])))):
-                rest = [self.say("promises", "more", n=len(told) - _THINGS)] if len(told) > _THINGS else []
-                yield self._line(self._column("clauses", name), listed([*told[:_THINGS], *rest]))
+                rest = [self.say("promises", "more", n=len(told) - THINGS)] if len(told) > THINGS else []
+                yield self._line(self._column("clauses", name), listed([*told[:THINGS], *rest]))
         if acts := self._acts.get(str(record["clause_id"])):
             yield self._line(self._table("citations"), self._some(acts))
         if pd.notna(record["deadline_days"]):
@@ -315,21 +309,15 @@ class PolicyPage(LawPage):
     def _standing_on(self, row: Any) -> Iterable[Markup]:  # noqa: ANN401 - a namedtuple of pandas
         """Findings of a clause with links to where they are told; then how many more, and what is unknown."""
         listed = self._distinct(row)
-        for one in listed[:_THINGS]:
+        for one in listed[:THINGS]:
             title, severity = self._facts_of[one]
             here = self._homes.get(one) == row.origin
             told = cut(title, SENTENCE) if here else self._linked(one, cut(title, _TITLE))
             yield element("div", self._badge(severity), " ", told, id=f"f-{one}" if here else None)
-        if len(listed) > _THINGS:
-            yield element("div", self.say("promises", "more", n=len(listed) - _THINGS), class_="where")
+        if len(listed) > THINGS:
+            yield element("div", self.say("promises", "more", n=len(listed) - THINGS), class_="where")
         if row.unknown:
             yield element("div", self.say("promises", "unknown", facts=self._facts(row.unknown)), class_="where")
-
-    @cached_property
-    def _facts_of(self) -> dict[str, tuple[str, str]]:
-        """Title and severity of every finding."""
-        frame = self.audit.findings
-        return dict(zip(frame["id"], zip(frame["title"], frame["severity"], strict=True), strict=True))
 
     def _thing(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
         return [self._name(row.table, row.id), self._table(row.table)]
@@ -342,15 +330,10 @@ class PolicyPage(LawPage):
             return known or schema.label("right_kind", key, self.audit.lang)
         return self._names.get(table_name, {}).get(key) or cut(mask(key), NAME)
 
-    def _some(self, names: Iterable[str]) -> str:
-        listed = list(dict.fromkeys(names))
-        more = [self.say("promises", "more", n=len(listed) - _THINGS)] if len(listed) > _THINGS else []
-        return "; ".join([*listed[:_THINGS], *more])
-
     def _numbers(self, clauses: Iterable[str]) -> Markup:
         listed = list(clauses)
-        links = [part for one in listed[:_THINGS] for part in (self._link(one), ", ")][:-1]
-        return joined([*links, " …" if len(listed) > _THINGS else ""])
+        links = [part for one in listed[:THINGS] for part in (self._link(one), ", ")][:-1]
+        return joined([*links, " …" if len(listed) > THINGS else ""])
 
     def _link(self, clause: str) -> Markup:
         shown = clause in self._shown

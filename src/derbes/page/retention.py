@@ -13,20 +13,17 @@ from derbes.findings import SEVERITIES
 from derbes.identity import mask
 from derbes.page import ahead
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
-from derbes.page.sheet import NAME, SENTENCE, Page, cut, text_of
-from derbes.wording import Wording
+from derbes.page.sheet import NAME, SENTENCE, THINGS, Page, cut, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from markupsafe import Markup
 
-    from derbes.auditing import Audit
-    from derbes.quarter import Quarter
 
 #: Rows of the ledger and of the other tables, things of one cell, and what falls due in one quarter.
 LEDGER, ROWS, DUE = 500, 200, 60
-_THINGS, _PERIOD = 6, 120
+_PERIOD = 120
 _LOOKS = {"by_law": "info", "until": "info", "unknown": "warning", "vague": "warning", "indefinite": "critical"}
 _CODE = re.compile(r"until:|indefinite$|by_law$")
 
@@ -37,9 +34,7 @@ class RetentionPage(Page):
     Every method returns a passage. An inventory without terms or activities says so in a sentence.
     """
 
-    def __init__(self, audit: Audit, quarter: Quarter) -> None:
-        super().__init__(audit, quarter)
-        self.tell = Wording(audit.lang, "retention")
+    section = "retention"
 
     def title(self) -> Passage:
         """Title of the notebook: what it is, whose, which quarter."""
@@ -168,12 +163,6 @@ class RetentionPage(Page):
             found[name] = dict(zip(self.audit.inventory.keys[name][known.index], known, strict=True))
         return found
 
-    @cached_property
-    def _facts_of(self) -> dict[str, tuple[str, str]]:
-        """Title and severity of every finding."""
-        frame = self.audit.findings
-        return dict(zip(frame["id"], zip(frame["title"], frame["severity"], strict=True), strict=True))
-
     # -- parts ------------------------------------------------------------------------------------------------------
 
     def _heads(self, *names: str) -> list[str]:
@@ -192,11 +181,6 @@ class RetentionPage(Page):
 
     def _name(self, table_name: str, key: str) -> str:
         return self._labels[table_name].get(key) or cut(mask(key), NAME)
-
-    def _some(self, names: Iterable[str]) -> str:
-        listed = list(dict.fromkeys(names))
-        more = [self.say("promises", "more", n=len(listed) - _THINGS)] if len(listed) > _THINGS else []
-        return "; ".join([*listed[:_THINGS], *more])
 
     def _entry(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
         """One row of the ledger; where the term is unknown, it and all that hangs on it is said to be so."""
@@ -296,7 +280,7 @@ class RetentionPage(Page):
     def _spread(self, rows: pd.DataFrame) -> Markup:
         """The terms of one category, with the purposes that each is for."""
         lines = []
-        for row in rows.head(_THINGS * 2).itertuples():
+        for row in rows.head(THINGS * 2).itertuples():
             term = self._known.get(row.term) if isinstance(row.term, str) else None
             said = self._period_words(term) if term is not None else self.tell("unknown")
             purposes = self._some(self._name("purposes", key) for key in row.purposes)

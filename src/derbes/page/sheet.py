@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from markupsafe import Markup
 
@@ -21,22 +21,35 @@ from derbes.quarter import Quarter, last_complete
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
     from derbes.auditing import Audit
 
 NAMED = 3
+THINGS = 8  # of one cell
 ROWS = 150
 NAME, VALUE, SENTENCE = 100, 80, 400  # characters of a cell on the page
 
 
 class Page:
-    """An audit and the quarter it is of, in the words of its language."""
+    """An audit and the quarter it is of, in the words of its language.
+
+    ``say`` has the words that pages share, ``tell`` those of the page's own ``section``.
+    """
+
+    section: ClassVar[str] = "page"
 
     def __init__(self, audit: Audit, quarter: Quarter) -> None:
         self.audit = audit
         self.quarter = quarter
         self.say = Wording(audit.lang, "page")
+
+    @cached_property
+    def tell(self) -> Wording:
+        """Words of the page's own section."""
+        return Wording(self.audit.lang, self.section)
 
     @classmethod
     def of(
@@ -104,6 +117,12 @@ class Page:
         return frozenset(self._found["id"].head(ROWS)) | frozenset(critical)
 
     @cached_property
+    def _facts_of(self) -> dict[str, tuple[str, str]]:
+        """Title and severity of every finding."""
+        frame = self.audit.findings
+        return dict(zip(frame["id"], zip(frame["title"], frame["severity"], strict=True), strict=True))
+
+    @cached_property
     def operator(self) -> str:
         """The operator's name, or its id where the inventory does not give one."""
         names = self.audit.inventory.tables["operator"]["name"].dropna()
@@ -127,6 +146,12 @@ class Page:
             for name, n in ((name, counts[name]) for name in names)
         )
         return element("ul", *tiles, class_="tiles")
+
+    def _some(self, names: Iterable[str]) -> str:
+        """The first names, each once, and how many more there are."""
+        listed = list(dict.fromkeys(names))
+        more = [self.say("promises", "more", n=len(listed) - THINGS)] if len(listed) > THINGS else []
+        return "; ".join([*listed[:THINGS], *more])
 
     def _more(self, n: int) -> Markup:
         return paragraphs(self.say("more", n=n), class_="more") if n > 0 else Markup()

@@ -41,13 +41,15 @@ def report(  # noqa: PLR0913 - the options of the command
     notebooks: tuple[str, ...] = (),
     pdf: bool = False,
     progress: Callable[[str], None] | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> Path:
     """Folder ``<out>/<operator>/<quarter>`` with the report on an inventory as of a day.
 
     For each notebook (all that come with derbes, unless some are named) its run copy and one HTML page; with ``pdf``
     the first page printed too, where this machine has a browser for it; findings as workbook and JSON; figures; ten
     lines for a mail; what falls due as a calendar; what later quarters need of this one; the manifest. The audit is
-    made once. ``progress`` hears the name of each step. An old report stays whole until the new one is complete; where
+    made once. ``progress`` hears the name of each step, ``warn`` what a sealed report that is replaced had and this one
+    has not. An old report stays whole until the new one is complete; where
     none comes of it, ``<quarter>.failed/summary.txt`` says why.
     Raises DerbesError: SourceError, RuleError, LawError, UsageError, NotebookError, OutputError.
     """
@@ -60,7 +62,8 @@ def report(  # noqa: PLR0913 - the options of the command
         "lang": lang,
         "before": "" if before is None else str(before),
     }
-    run = _Run(inventory, quarter, as_of, lang=lang, out=out, progress=progress or _silent, parameters=parameters)
+    hearing = {"progress": progress or _silent, "warn": warn or _silent}
+    run = _Run(inventory, quarter, as_of, lang=lang, out=out, parameters=parameters, **hearing)
     try:
         return run.make(names, pdf=pdf)
     except BaseException as failure:
@@ -82,6 +85,7 @@ class _Run:
     lang: str
     out: Path
     progress: Callable[[str], None]
+    warn: Callable[[str], None]
     parameters: dict[str, str]
     audit: Audit | None = field(default=None, init=False)
     stage: str = field(default="", init=False)
@@ -130,6 +134,9 @@ class _Run:
             beside = self.target.parent
             sealed = seal.manifest(audit, folder, quarter=self.quarter, parameters=self.parameters, before=beside)
             _write(folder / seal.MANIFEST, sealed)
+            lost = seal.loses(self.target, sealed)
+        if lost:
+            self.warn(_replaced(self.target, lost))
         shutil.rmtree(self.failure, ignore_errors=True)
         return self.target
 
@@ -183,6 +190,12 @@ class _Run:
             stage=self.stage,
             whole=self.target.exists(),
         )
+
+
+def _replaced(target: Path, lost: list[str]) -> str:
+    files = [name for name in lost if name != "findings"]
+    what = ["other findings"] * ("findings" in lost) + [f"without {', '.join(files)}"] * bool(files)
+    return f"{target}: replaced the report sealed there before: {'; '.join(what)}. Use --out to keep both."
 
 
 def _write(path: Path, text: str) -> None:
