@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import io
 import json
 import re
@@ -206,10 +207,10 @@ def test_the_pages_of_subjects_and_changes_repeat_no_planted_value(
     done = audit(home, as_of=DAY, before=str(DEMO / "history" / "2026Q2"), only=only)
     pages = (SubjectPage(done, Quarter.parse("2026Q3"), subject), ChangesPage(done, Quarter.parse("2026Q3")))
     texts = {
-        f"{type(page).__name__}.{name}": getattr(page, name)().html
+        f"{type(page).__name__}.{name}": section(page).html
         for page in pages
-        for name in dir(type(page))
-        if not name.startswith("_") and name not in {"of", "about", "name", "operator", "compared", "course"}
+        for name, section in inspect.getmembers(type(page), inspect.isfunction)
+        if not name.startswith("_") and section.__annotations__["return"] == "Passage"
     }
     assert len(texts) > 20
     assert _leaks(texts, planted) == []
