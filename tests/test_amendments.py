@@ -38,7 +38,7 @@ RULE = {
 
 
 def between(home: Path, start: dt.date, end: dt.date) -> Amendments:
-    return amendments(derbes.load(home), pack="kz", start=start, end=end)
+    return amendments(derbes.audit(home, as_of=end, before="none"), start=start)
 
 
 def told(home: Path, day: dt.date) -> dict[str, str]:

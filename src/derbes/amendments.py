@@ -12,13 +12,11 @@ from derbes import rules as rulebook
 from derbes.errors import UsageError
 from derbes.findings import ACTIVE
 from derbes.law import load_law
-from derbes.looking import looked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from derbes.auditing import Audit
-    from derbes.inventory import Inventory
     from derbes.law import Act, LawPack
     from derbes.rules import Rule
 
@@ -76,16 +74,16 @@ class Outlook:
         }
 
 
-def amendments(inv: Inventory, *, pack: str, start: dt.date, end: dt.date, lang: str = "ru") -> Amendments:
-    """What changed between the law of one day and that of a later one, for the rules that an inventory is held to.
+def amendments(audit: Audit, *, start: dt.date) -> Amendments:
+    """What changed between the law of an earlier day and that of an audit's, for the rules that were asked there.
 
     What a rule looks at is read off its view while it is built over the inventory, so a view cannot forget to say it.
     """
-    before, after = load_law(pack, start), load_law(pack, end)
-    rules = rulebook.together(pack, inv.path / "rules")
+    before, after = load_law(audit.pack, start), audit.law
+    asked = set(audit.rules["rule"])
+    rules = [rule for rule in rulebook.together(audit.pack, audit.inventory.path / "rules") if rule.id in asked]
     lasting = [rule for rule in rules if _runs(rule, before) and _runs(rule, after)]
-    look = looked(inv, after, rules, pack=pack)
-    seen = {rule.id: look.reads.get(rule.id, frozenset()) | _asked(rule) for rule in lasting}
+    seen = {rule.id: audit.look.reads.get(rule.id, frozenset()) | _asked(rule) for rule in lasting}
     changed = {(part, name): said for part, name, *said in _differences(before, after)}
     rows: list[tuple[Any, ...]]
     rows = [("starts", r.id, "", "", (r.id,)) for r in rules if _runs(r, after) and not _runs(r, before)]
@@ -95,9 +93,9 @@ def amendments(inv: Inventory, *, pack: str, start: dt.date, end: dt.date, lang:
             rows.append((part, name, old, new, concerned))
     return Amendments(
         start=start,
-        end=end,
+        end=audit.as_of,
         rules=pd.DataFrame(rows, columns=list(COLUMNS)),
-        acts=events(before, after, lang),
+        acts=events(before, after, audit.lang),
         daily=frozenset(rule for rule, reads in seen.items() if ("as_of", "") in reads),
     )
 
@@ -106,7 +104,7 @@ def outlook(now: Audit, then: Audit) -> Outlook:
     """What comes and goes between two audits of one inventory. Raises UsageError where the second is not later."""
     if then.as_of <= now.as_of:
         raise UsageError(f"--next {then.as_of}", f"is not after {now.as_of}", "Name a later day.")
-    changes = amendments(now.inventory, pack=now.pack, start=now.as_of, end=then.as_of, lang=now.lang)
+    changes = amendments(then, start=now.as_of)
     today, later = (done.findings[done.findings["status"].isin(ACTIVE)] for done in (now, then))
     comes = later[~later["id"].isin(today["id"])]
     goes = today[~today["id"].isin(later["id"])]

@@ -21,6 +21,7 @@ from derbes.findings import ACTIVE, SEVERITIES, digest, tidy
 from derbes.glance import glance
 from derbes.identity import mask
 from derbes.law import LawPack, load_law
+from derbes.looking import Look
 from derbes.quarter import Quarter
 from derbes.read.loading import load
 from derbes.snapshot import earlier
@@ -50,7 +51,8 @@ class Audit:
     frozen quarters that statuses come from and ``latest`` where the last of them lies, ``pack`` the name or folder of
     the law pack, ``ruleset`` the digest of all that decided on the findings. ``decisions`` one row a decision that
     stands, with its state (`derbes.decisions.states`), ``past`` what those quarters found, one row a finding and
-    ``quarter``, statuses as they stood on its last day, ``closed`` what the latest of them found and this day does not.
+    ``quarter``, statuses as they stood on its last day, ``closed`` what the latest of them found and this day does not,
+    ``look`` what the rules looked at.
     """
 
     inventory: Inventory
@@ -59,6 +61,7 @@ class Audit:
     lang: str
     findings: pd.DataFrame
     rules: pd.DataFrame
+    look: Look
     compared: tuple[str, ...] = ()
     latest: Path | None = None
     pack: str = "kz"
@@ -365,4 +368,12 @@ def _audit(
         columns=["rule", "family", "view", "rows", "broken", "status", "reason", "severity", "title"],
     )
     order = table.sort_values("rule", kind="stable").reset_index(drop=True)
-    return Audit(inv, day, pack, lang, findings=found, rules=order, pack=law, ruleset=ruleset(rules, law))
+    look = _looked(inv, outcomes)
+    return Audit(inv, day, pack, lang, findings=found, rules=order, look=look, pack=law, ruleset=ruleset(rules, law))
+
+
+def _looked(inv: Inventory, outcomes: Iterable[Outcome]) -> Look:
+    """What the rules that ran looked at."""
+    ran = [outcome for outcome in outcomes if not outcome.reason]
+    over = tuple((outcome.rule, outcome.judged) for outcome in ran if outcome.judged)
+    return Look({outcome.rule.id: outcome.reads for outcome in ran}, over, inv.keys)

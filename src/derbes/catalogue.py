@@ -35,7 +35,7 @@ def catalogue(*, law: str, lang: str, as_of: dt.date) -> str:
     model = schema.load()
     lines = []
     for rule in every_rule(pack, law):
-        if rule.source != "tables.yaml":
+        if rule.source != rulebook.GENERATED:
             idle = "" if rule.in_force(as_of) else f" ({said['not_in_force']})"
             lines.append(f"{rule.id:<44} {said[rule.severity]:<16} {rule.title[lang]}{idle}")
     for bundle in bundles(model):

@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.util import LazyLoader, find_spec, module_from_spec
 from itertools import chain
@@ -18,6 +18,9 @@ import pandas as pd
 
 from derbes.cells import State
 from derbes.errors import RuleError, did_you_mean
+from derbes.looking import bearing, watched
+from derbes.looking import judged as looked_at
+from derbes.rules import GENERATED
 from derbes.structure import bundles, sheet_rules
 from derbes.views import VIEWS
 
@@ -71,12 +74,15 @@ class Outcome:
     """What came of one rule: the rows it looked at, the broken rows of its view, or the reason it did not run.
 
     ``broken`` has the view's columns, and for generated rules ``element``: the part of the cell at fault, or a group.
+    ``reads`` and ``judged`` tell of a written rule what `derbes.looking.Look` gathers.
     """
 
     rule: Rule
     rows: int
     broken: pd.DataFrame
     reason: str | None = None
+    reads: frozenset[tuple[str, str]] = frozenset()
+    judged: Mapping[str, pd.Index[Any]] = field(default_factory=dict)
 
 
 def run(
@@ -108,13 +114,23 @@ def run(
             groups[bundle.view].append(bundle)
         else:
             outcomes += [_absent(rule, bundle.table) for rule in bundle.rules.values()]
+    promised = bearing(inv)
     with listening(*known(inv, law)):
         for view, members in groups.items():
             if progress:
                 progress(view)
-            frame = VIEWS[view].kept(inv, law, _wanted(members))
-            outcomes += judged(frame, law, view, members)
+            frame, reads = watched(view, inv, law, _wanted(members))
+            outcomes += [_noted(one, frame, reads, promised) for one in judged(frame, law, view, members)]
     return outcomes
+
+
+def _noted(
+    outcome: Outcome, frame: pd.DataFrame, reads: frozenset[tuple[str, str]], rows: Mapping[str, pd.Index[Any]]
+) -> Outcome:
+    """Outcome of a rule with what it looked at; of those that are made from the model nobody asks."""
+    if outcome.rule.source == GENERATED:
+        return outcome
+    return replace(outcome, reads=reads, judged=looked_at(outcome.rule, frame, rows))
 
 
 def known(inv: Inventory, law: LawPack) -> tuple[dict[str, pd.Index[Any]], dict[str, pd.Index[Any] | None]]:

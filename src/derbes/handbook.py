@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from derbes.catalogue import every_rule
 from derbes.law import load_law
 from derbes.provisions import fines_of
-from derbes.rules import FAMILIES
+from derbes.rules import FAMILIES, GENERATED
 from derbes.structure import wording
 from derbes.text import words
 
@@ -37,7 +37,7 @@ _SHEETS = "Of files, sheets and whole tables: what no row can say.\n"
 def handbook(law: str = "kz") -> str:
     """Markdown of the rules of a law pack: by family, the generated ones by kind alone."""
     pack = load_law(law, dt.date.max)
-    rules = [rule for rule in every_rule(pack, law) if rule.source != "tables.yaml"]
+    rules = [rule for rule in every_rule(pack, law) if rule.source != GENERATED]
     written = {family: [rule for rule in rules if rule.family == family] for family in FAMILIES}
     families = words("en")["wording"]["family"]
     order = [family for family in ("kz", "policy", *FAMILIES) if written[family] and family != "structure"]

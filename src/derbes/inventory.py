@@ -143,6 +143,16 @@ class Inventory:
         """Ids of the policy's clauses that the register has."""
         return frozenset(self.tables["clauses"]["clause_id"].dropna())
 
+    @cached_property
+    def clauses_of(self) -> dict[str, list[tuple[str, ...]]]:
+        """Clauses of the register that each row says it comes from, by the tables that can say it."""
+        known = self.clause_ids
+        return {
+            name: [tuple(known.intersection(cell)) if isinstance(cell, tuple) else () for cell in frame["clauses"]]
+            for name, frame in self.tables.items()
+            if "clauses" in frame
+        }
+
     def address(self, table: str, position: int, column: str | None) -> tuple[str | None, str | None, str | None]:
         """File, sheet and A1 address of a row's cell; the address is None where the sheet lacks the column."""
         if position < 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from derbes.law import LawPack
 from derbes.views import VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator
 
     from derbes.inventory import Inventory
     from derbes.rules import Rule
@@ -20,70 +21,53 @@ if TYPE_CHECKING:
 #: Parts of a law pack that views look at whole; constants and sections are told apart by name.
 _WHOLE = ("bases", "elements", "acts", "as_of")
 _NAMED = ("constants", "sections")
-_LAST: dict[str, Look] = {}
 
 
 @dataclass(frozen=True)
 class Look:
-    """What rules look at in one inventory under the law of one day.
+    """What the rules of an audit looked at, as noted while they ran; those that did not run looked at nothing.
 
     ``reads``: parts of the law by rule, as pairs of a part (constants, sections, bases, elements, acts, as_of) and a
-    name where the part has names. ``cells``: one row a rule and cell that it judges, ``table``, ``key``, ``column``,
-    ``rule``, of the clauses of the policy and of rows that say which clauses they come from.
+    name where the part has names. ``over``: rules with the rows that they judged, by table, of those that have to do
+    with clauses. ``keys``: keys of the rows, by table.
     """
 
     reads: Mapping[str, frozenset[tuple[str, str]]]
-    cells: pd.DataFrame = field(repr=False)
+    over: tuple[tuple[Rule, Mapping[str, pd.Index[Any]]], ...] = field(repr=False)
+    keys: Mapping[str, Any] = field(repr=False)
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """One row a rule and cell that it judged: ``table``, ``key``, ``column``, ``rule``."""
+        none = pd.DataFrame(columns=["table", "key", "column", "rule"], dtype=object)
+        parts = [
+            pd.DataFrame(
+                {"table": table, "key": self.keys[table][rows], "column": rule.column, "rule": rule.id}, dtype=object
+            )
+            for rule, judged in self.over
+            for table, rows in judged.items()
+        ]
+        return pd.concat([none, *parts], ignore_index=True).drop_duplicates(ignore_index=True)
 
 
-def looked(inv: Inventory, law: LawPack, rules: Sequence[Rule], *, pack: str) -> Look:
-    """What rules look at, read off their views while they are built; the last answer is kept.
-
-    Rules whose tables the inventory lacks look at nothing. ``pack`` is the name or folder of the law pack.
-    """
-    told = [(rule.id, rule.view, rule.expect, rule.args, rule.when, rule.at) for rule in rules]
-    asked = repr((str(inv.path), inv.digest, pack, law.as_of, told))
-    if asked not in _LAST:
-        _LAST.clear()
-        _LAST[asked] = _look(inv, law, rules)
-    return _LAST[asked]
-
-
-def _look(inv: Inventory, law: LawPack, rules: Sequence[Rule]) -> Look:
-    bearing = _bearing(inv)
-    reads: dict[str, frozenset[tuple[str, str]]] = {}
-    parts = [pd.DataFrame(columns=["table", "key", "column", "rule"], dtype=object)]
-    for view in sorted({rule.view for rule in rules}):
-        if all(table in inv.present for table in VIEWS[view].needs):
-            frame, log = _watched(view, inv, law)
-            over = [rule for rule in rules if rule.view == view]
-            reads |= {rule.id: log for rule in over}
-            parts += [_judged(rule, frame, inv, bearing) for rule in over]
-    return Look(reads, pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True))
-
-
-def _bearing(inv: Inventory) -> dict[str, pd.Index[Any]]:
+def bearing(inv: Inventory) -> dict[str, pd.Index[Any]]:
     """Positions of the rows that have to do with clauses: the clauses, and rows that say they come from some."""
     said = {name: frame["clauses"].str.len().fillna(0) > 0 for name, frame in inv.tables.items() if "clauses" in frame}
     return {**{name: some.index[some] for name, some in said.items()}, "clauses": inv.tables["clauses"].index}
 
 
-def _judged(rule: Rule, frame: pd.DataFrame, inv: Inventory, bearing: Mapping[str, pd.Index[Any]]) -> pd.DataFrame:
-    """Cells that a rule judges: in the rows of its view that meet its condition and whose facts are not empty."""
-    judged = rule.looks_at(frame) & (frame["origin"] >= 0)
+def judged(rule: Rule, frame: pd.DataFrame, rows: Mapping[str, pd.Index[Any]]) -> dict[str, pd.Index[Any]]:
+    """Of those rows, by table, the ones that a rule judges: they meet its condition and its facts are not empty."""
+    met = rule.looks_at(frame) & (frame["origin"] >= 0)
     if not rule.expect.endswith("_be_null"):  # such a rule judges emptiness itself
         facts = [rule.args[name] for name in ("column", "column_A", "column_B") if name in rule.args]
-        judged &= frame[facts].notna().all(axis=1)
-    met = frame[judged]
-    table = met["table"] if "table" in met else pd.Series(VIEWS[rule.view].table, index=met.index, dtype=object)
-    places = pd.DataFrame({"table": table.astype(object), "origin": met["origin"].astype(int)}).drop_duplicates()
-    parts = [
-        pd.DataFrame({"table": name, "key": inv.keys[name][rows[rows.isin(bearing[name])]]}, dtype=object)
-        for name, rows in places.groupby("table", sort=False)["origin"]
-        if name in bearing
-    ]
-    none = pd.DataFrame(columns=["table", "key"], dtype=object)
-    return pd.concat([none, *parts], ignore_index=True).assign(column=rule.column, rule=rule.id)
+        met &= frame[facts].notna().all(axis=1)
+    origins = frame.loc[met, "origin"].astype(int)
+    tables = [(VIEWS[rule.view].table, origins)]
+    if "table" in frame:
+        tables = list(origins.groupby(frame.loc[met, "table"], sort=False))
+    found = {name: pd.Index(places.unique()) for name, places in tables if name in rows}
+    return {name: some for name, places in found.items() if len(some := places[places.isin(rows[name])])}
 
 
 class _Reading(Mapping[str, Any]):
@@ -112,10 +96,12 @@ class _Watched(LawPack):
         return object.__getattribute__(self, name)
 
 
-def _watched(view: str, inv: Inventory, law: LawPack) -> tuple[pd.DataFrame, frozenset[tuple[str, str]]]:
+def watched(
+    view: str, inv: Inventory, law: LawPack, wanted: Container[str] | None = None
+) -> tuple[pd.DataFrame, frozenset[tuple[str, str]]]:
     """A view, and the parts of the law that were looked at to build it."""
     log: set[tuple[str, str]] = set()
-    watched = object.__new__(_Watched)
-    watched.__dict__.update(law.__dict__ | {part: _Reading(getattr(law, part), part, log) for part in _NAMED})
-    watched.__dict__["log"] = log
-    return VIEWS[view].kept(inv, watched), frozenset(log)
+    noting = object.__new__(_Watched)
+    noting.__dict__.update(law.__dict__ | {part: _Reading(getattr(law, part), part, log) for part in _NAMED})
+    noting.__dict__["log"] = log
+    return VIEWS[view].kept(inv, noting, wanted), frozenset(log)

@@ -9,7 +9,6 @@ import pandas as pd
 from derbes import rules as rulebook
 from derbes.findings import ACTIVE, SEVERITIES
 from derbes.identity import mask
-from derbes.looking import looked
 from derbes.views import VIEWS
 
 if TYPE_CHECKING:
@@ -193,12 +192,10 @@ def _open(findings: pd.DataFrame, inv: Inventory) -> dict[str, tuple[Any, ...]]:
 
 def _looking(audit: Audit) -> dict[str, tuple[Any, ...]]:
     """Rules of the law and the policy that looked at what shows the promises, by clause."""
-    inv = audit.inventory
-    ran = set(audit.rules.loc[(audit.rules["status"] == "run") & audit.rules["family"].isin(_JUDGING), "rule"])
-    rules = rulebook.together(audit.pack, inv.path / "rules")
-    cells = looked(inv, audit.law, rules, pack=audit.pack).cells
+    inv, cells = audit.inventory, audit.look.cells
+    judging = audit.rules.loc[audit.rules["family"].isin(_JUDGING), "rule"]
     pairs = (
-        cells[cells["rule"].isin(ran)]
+        cells[cells["rule"].isin(judging)]
         .merge(_rows_of(inv), on=["table", "key"])
         .sort_values("rule", kind="stable", ignore_index=True)
     )

@@ -46,6 +46,8 @@ EXPECTATIONS: dict[str, frozenset[str]] = {
     "column_values_to_be_referenced": frozenset({"column", "reference"}),
 }
 _OPTIONAL_ARGS = frozenset({"min_value", "max_value", "strict_min", "strict_max", "or_equal", "ignore_row_if"})
+#: Source of the rules that are made from the model.
+GENERATED = "tables.yaml"
 #: Files of an operator's folder of rules that hold something else.
 _NO_RULES = ("exemptions.yaml", workdays.FILE)
 _REQUIRED = frozenset({"id", "view", "expect", "args", "severity", "title", "why", "fix", "good", "bad"})
@@ -105,6 +107,11 @@ class Rule:
     def in_force(self, as_of: dt.date) -> bool:
         """Whether the rule was law on that day; a rule without dates always is."""
         return (self.valid_from or dt.date.min) <= as_of <= (self.valid_to or dt.date.max)
+
+
+@cache
+def _known_acts() -> frozenset[str]:
+    return frozenset(load_law("kz", dt.date.max).acts)
 
 
 @cache
@@ -224,9 +231,8 @@ def _words(where: str, entry: Mapping[str, Any]) -> None:
     offered = entry.get("replacement") or dict.fromkeys(PUBLISHED, "-")
     if not all(isinstance(offered.get(lang), str) and offered[lang] for lang in PUBLISHED):
         raise RuleError(where, "has no replacement in both languages", f"Needed: {', '.join(PUBLISHED)}.")
-    acts = load_law("kz", dt.date.max).acts
     for cite in entry.get("cite") or ():
-        if cite.get("act") not in acts:
+        if cite.get("act") not in _known_acts():
             raise RuleError(where, f"cites an unknown act {cite.get('act')}", "Add it to acts.yaml.", rule=entry["id"])
 
 

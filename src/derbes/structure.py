@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from derbes.cells import State
-from derbes.rules import Rule
+from derbes.rules import GENERATED, Rule
 from derbes.text import data
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _rule(kind: str, view: str, table: str, column: Column) -> Rule:
         title=words["title"],
         why=words["why"],
         fix=words["fix"],
-        source="tables.yaml",
+        source=GENERATED,
         cite=column.cite if kind == "required" else (),
         unknown=bool(words.get("unknown", False)),
     )

@@ -11,7 +11,7 @@ from derbes.cells import Kind, State, read_cells
 from derbes.errors import RuleError, closest, did_you_mean
 from derbes.findings import finding_id
 from derbes.identity import mask, personal
-from derbes.rules import PUBLISHED
+from derbes.rules import GENERATED, PUBLISHED
 from derbes.text import data, fill, homoglyphs, words
 
 if TYPE_CHECKING:
@@ -46,20 +46,24 @@ def told(inv: Inventory, law: LawPack, outcome: Outcome, lang: str) -> Iterator[
     records = broken.to_dict("records")
     if rule.id.startswith(_GROUPED):
         records = _one_a_group(inv, rule, records)
+    rests: dict[tuple[tuple[str, str, str], ...], dict[str, Any]] = {}
     for record in records:
-        citations = _citations(law, rule, record)
-        confirm = bool(citations) and not any(cite["confidence"] == "T" for cite in citations)
-        yield {**common, "citations": citations, "confirm": confirm, **_finding(inv, rule, record, lang)}
+        own = _own(record)
+        if own not in rests:
+            rests[own] = _rests_on(law, rule, own)
+        yield {**common, **rests[own], **_finding(inv, rule, record, lang)}
 
 
-def _citations(law: LawPack, rule: Rule, record: dict[Any, Any]) -> tuple[dict[str, Any], ...]:
-    """What a finding rests on: what its row of the view names, else what the rule cites."""
-    own = [law.citation(act, at) | ({"confidence": known} if known else {}) for act, at, known in _own(record)]
-    return tuple(own) or tuple(law.citation(cite["act"], cite.get("at", "")) for cite in rule.cite)
+def _rests_on(law: LawPack, rule: Rule, own: tuple[tuple[str, str, str], ...]) -> dict[str, Any]:
+    """What a finding rests on, what its row of the view names, else what the rule cites; whether a lawyer is needed."""
+    named = [law.citation(act, at) | ({"confidence": known} if known else {}) for act, at, known in own]
+    citations = tuple(named) or tuple(law.citation(cite["act"], cite.get("at", "")) for cite in rule.cite)
+    confirm = bool(citations) and not any(cite["confidence"] == "T" for cite in citations)
+    return {"citations": citations, "confirm": confirm}
 
 
 def _own(record: dict[Any, Any]) -> tuple[tuple[str, str, str], ...]:
-    return record.get("cite") or ()
+    return tuple(record.get("cite") or ())
 
 
 def _one_a_group(inv: Inventory, rule: Rule, records: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
@@ -111,11 +115,8 @@ def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> d
 
 def _clauses(inv: Inventory, rule: Rule, table: str, origin: int) -> Iterator[tuple[str, str]]:
     """Clauses that the row comes from: what is wrong with a row is wrong with the promise it was read off."""
-    if origin < 0 or rule.family in _OF_THE_TABLES or "clauses" not in inv.tables[table]:
-        return
-    said = inv.tables[table]["clauses"].iat[origin]
-    for clause in said if isinstance(said, tuple) else ():
-        if clause in inv.clause_ids:
+    if origin >= 0 and rule.family not in _OF_THE_TABLES and table in inv.clauses_of:
+        for clause in inv.clauses_of[table][origin]:
             yield "clauses", clause
 
 
@@ -206,7 +207,7 @@ def _fault_words(inv: Inventory, table: str, what: str, hint: str, *, lang: str)
 
 def _hint(inv: Inventory, rule: Rule, table: str, said: str | None, *, lang: str) -> str:
     """Sentence that suggests what may have been meant, never applied by itself; empty where nothing is close."""
-    kind = rule.id.split(".")[1] if rule.source == "tables.yaml" else ""
+    kind = rule.id.split(".")[1] if rule.source == GENERATED else ""
     if kind not in _HINTED or not said or personal(said):
         return ""
     column = inv.schema.tables[table].columns[rule.args["column"]]

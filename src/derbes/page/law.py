@@ -61,9 +61,7 @@ class LawPage(Page):
     def amendments(self) -> Passage:
         """What changed in the law since the last day of the quarter before, and in the rules because of it."""
         say, start = self.say, self.quarter.previous().last_day
-        changes = amendments(
-            self.audit.inventory, pack=self.audit.pack, start=start, end=self.audit.as_of, lang=say.lang
-        )
+        changes = amendments(self.audit, start=start)
         events = [self._event(row) for row in changes.acts.itertuples()]
         rules = [self._amended(row) for row in changes.rules.itertuples()]
         return passage(

@@ -146,7 +146,7 @@ def _citations(audit: Audit, say: Wording) -> pd.DataFrame:
 def _amendments(audit: Audit, say: Wording, quarter: str | None) -> pd.DataFrame:
     """Events with acts, then rules and values of the law that changed because of them."""
     start = (Quarter.parse(quarter) if quarter else Quarter.of(audit.as_of)).previous().last_day
-    changes = amendments(audit.inventory, pack=audit.pack, start=start, end=audit.as_of, lang=say.lang)
+    changes = amendments(audit, start=start)
     found = audit.findings["rule"].value_counts()
     titles = audit.rules.set_index("rule")["title"].str.replace(_PLACES, "…", regex=True)
     events = [
