@@ -15,6 +15,8 @@ from derbes.change.matching import paired
 from derbes.identity import mask
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from derbes.inventory import Inventory
 
 COLUMNS = ("table", "key", "old_key", "kind", "likeness", "name", "column", "old", "new", "risk", "reason")
@@ -65,13 +67,14 @@ def _table(old: Inventory, new: Inventory, table: str) -> list[pd.DataFrame]:
     gone, come = pairs.loc[pairs["new"] < 0, "old"], pairs.loc[pairs["old"] < 0, "new"]
     both = pairs[(pairs["old"] >= 0) & (pairs["new"] >= 0)].astype({"old": int, "new": int})
     renamed = both[both["likeness"].notna()]
+    names = _names(new, table, both["new"].to_numpy())
     parts = [
         _rows(old, table, "removed", gone),
         _rows(new, table, "added", come),
         _rows(new, table, "renamed", renamed["new"]).assign(
             old_key=old.keys[table][renamed["old"]], likeness=renamed["likeness"].to_numpy().round(2)
         ),
-        *(_cells(old, new, table, name, both=both) for name in new.schema.tables[table].columns),
+        *(_cells(old, new, table, name, both=both.assign(name=names)) for name in new.schema.tables[table].columns),
     ]
     return [part for part in parts if len(part)]
 
@@ -86,12 +89,17 @@ def _rows(inv: Inventory, table: str, kind: str, positions: pd.Series[Any]) -> p
 
 
 def _names(inv: Inventory, table: str, at: np.ndarray) -> np.ndarray:
-    """Names of the rows at these positions, each masked once however many of its cells changed."""
+    """Names of the rows at these positions."""
     column = next((name for name in _NAMED_BY if name in inv.texts[table]), None)
     if column is None:
         return np.full(len(at), "", dtype=object)
-    known, names = pd.factorize(inv.texts[table][column][at])
-    shown = np.array([mask(" ".join(text.split())) for text in names], dtype=object)
+    return _masked(inv.texts[table][column][at], lambda text: " ".join(text.split()))
+
+
+def _masked(texts: np.ndarray, trimmed: Callable[[str], str]) -> np.ndarray:
+    """Texts, trimmed, without personal values: each different one is looked through once."""
+    known, different = pd.factorize(texts)
+    shown = np.array([mask(trimmed(text)) for text in different], dtype=object)
     return shown[known] if len(shown) else shown
 
 
@@ -112,7 +120,7 @@ def _cells(old: Inventory, new: Inventory, table: str, column: str, *, both: pd.
     at = differ["new"].to_numpy()[kept]
     facts = {"table": table, "kind": "changed", "column": column, "old_key": None, "likeness": np.nan}
     rows = told.iloc[alike[kept]].reset_index(drop=True)
-    return rows.assign(key=new.keys[table][at], name=_names(new, table, at), **facts)
+    return rows.assign(key=new.keys[table][at], name=differ["name"].to_numpy()[kept], **facts)
 
 
 def _alike(was: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -123,8 +131,8 @@ def _alike(was: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return kinds, np.unique(kinds, return_index=True)[1]
 
 
-def _shown(inv: Inventory, table: str, column: str, positions: pd.Series[Any]) -> list[str]:
-    return [mask(text.strip()) for text in inv.texts[table][column][positions]]
+def _shown(inv: Inventory, table: str, column: str, positions: pd.Series[Any]) -> np.ndarray:
+    return _masked(inv.texts[table][column][positions], str.strip)
 
 
 def _meant(inv: Inventory, table: str, column: str, positions: pd.Series[Any]) -> list[Any]:

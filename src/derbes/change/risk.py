@@ -99,8 +99,13 @@ def _size(column: Column, table: str, value: Any) -> float | None:  # noqa: ANN4
 
 
 def _rank(column: str, table: str, value: Any) -> float | None:  # noqa: ANN401
-    ranks = _named("ranks", table, column) or []
-    return next((float(rank) for rank, codes in enumerate(ranks) if value in codes), None)
+    return _ranked(column, table).get(value)
+
+
+@cache
+def _ranked(column: str, table: str) -> dict[str, float]:
+    """Codes of a column with their rank, from 0; nothing where no code is graver than another."""
+    return {code: float(rank) for rank, codes in enumerate(_named("ranks", table, column) or []) for code in codes}
 
 
 def _members(value: Any, column: Column) -> frozenset[str]:  # noqa: ANN401
@@ -136,6 +141,7 @@ def _of_basis(old: str, new: str) -> Verdict:
     return str(told[0]), str(told[1])
 
 
+@cache
 def _named(section: str, table: str, column: str) -> Any:  # noqa: ANN401
     entries = _risks()[section]
     return entries.get(f"{table}.{column}", entries.get(column))
