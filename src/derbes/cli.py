@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import json
 import logging
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ import click
 
 from derbes.errors import UsageError
 from derbes.quarter import Quarter, last_complete
-from derbes.terminal import Verbs, progressing, say, user, warn
+from derbes.terminal import Verbs, progressing, say, say_json, user, warn
 from derbes.text import LANGUAGES
 
 LEVELS = ("critical", "warning", "info", "never")
@@ -72,7 +71,7 @@ def check(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401 - click 
     shown = shown_as_of(_day(asked["as_of"]))
     next_ = outlook(shown, shown_as_of(later)) if later else None
     if asked["form"] == "json":
-        say(json.dumps(shown.to_json() | ({"next": next_.to_json()} if next_ else {}), ensure_ascii=False, indent=1))
+        say_json(shown.to_json() | ({"next": next_.to_json()} if next_ else {}))
     else:
         say(listing(shown) + (f"\n{ahead(next_)}" if next_ else ""))
     ctx.exit(1 if shown.at_least(asked["fail_on"]) else 0)
@@ -251,12 +250,10 @@ def diff(paths: tuple[Path, ...], lang: str, form: str, out: Path | None) -> Non
     if form == "xlsx":
         write_changes(told, target, lang=lang)
         say(str(target))
+    elif form == "json":
+        say_json(change.to_json(told))
     else:
-        say(
-            json.dumps(change.to_json(told), ensure_ascii=False, indent=1)
-            if form == "json"
-            else change.told(told, lang)
-        )
+        say(change.told(told, lang))
 
 
 @main.command()
@@ -347,11 +344,10 @@ def selftest(ctx: click.Context, /, **asked: Any) -> None:  # noqa: ANN401
     with progressing() as progress:
         home = _inventory(asked["inventory"])
         done = mutation.selftest(home, as_of=day, law=asked["law"], jobs=asked["jobs"], progress=progress)
-    say(
-        json.dumps(done.to_json(), ensure_ascii=False, indent=1)
-        if asked["form"] == "json"
-        else mutation.listing(done, asked["lang"])
-    )
+    if asked["form"] == "json":
+        say_json(done.to_json())
+    else:
+        say(mutation.listing(done, asked["lang"]))
     ctx.exit(1 if done.survivors else 0)
 
 

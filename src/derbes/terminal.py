@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import json
 import os
 import sys
 import traceback
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -14,9 +16,10 @@ import click
 from derbes.errors import DerbesError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _WIDTH = 60
+_AT_ONCE = 10_000  # pieces of a text that are printed together
 
 
 class Verbs(click.Group):
@@ -59,12 +62,20 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def say(text: str) -> None:
-    """Print the result; a reader that has had enough, as `head` has, is no error and changes no verdict."""
+def say(text: str | Iterable[str]) -> None:
+    """Print the result, a long one piece by piece; a reader that has had enough, as `head`, changes no verdict."""
+    pieces = iter([text] if isinstance(text, str) else text)
     try:
-        click.echo(text)
+        while several := list(islice(pieces, _AT_ONCE)):
+            click.echo("".join(several), nl=False)
+        click.echo()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's last flush fails anew
+
+
+def say_json(content: object) -> None:
+    """Print an object as JSON, as it is written: its whole text may take more room than the object."""
+    say(json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(content))
 
 
 def warn(text: str) -> None:

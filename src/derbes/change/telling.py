@@ -10,6 +10,8 @@ from derbes.schema import load
 from derbes.text import words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from derbes.change.comparing import Change
 
 SCHEMA = "derbes.diff/1"
@@ -20,8 +22,7 @@ _LONG = 60
 
 def to_json(change: Change) -> dict[str, Any]:
     """One object: counts, and every change with its risk and the code of its reason."""
-    plain = change.rows.astype(object).where(change.rows.notna(), None)
-    rows = [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
+    rows = change.rows.astype(object).where(change.rows.notna(), None).to_dict("records")
     return {"schema": SCHEMA, "old": change.old, "new": change.new, "summary": change.summary, "changes": rows}
 
 
@@ -30,20 +31,26 @@ def reason(code: str, lang: str) -> str:
     return str(words(lang)["change"]["reasons"].get(code, code))
 
 
-def told(change: Change, lang: str) -> str:
-    """Text of a change: what it comes to, then table by table and row by row, cells under their row."""
-    said, model = words(lang)["change"], load().tables
-    lines = [said["head"].format(old=change.old, new=change.new), _summary(change, said)]
+def told(change: Change, lang: str) -> Iterator[str]:
+    """Lines of a change, each but the first with its break before it: what it comes to, then row by row."""
+    said = words(lang)["change"]
+    yield _line(said["head"].format(old=change.old, new=change.new))
+    yield f"\n{_line(_summary(change, said))}"
+    yield from (f"\n{_line(text)}" for text in _lines(change, said, lang))
+
+
+def _lines(change: Change, said: dict[str, Any], lang: str) -> Iterator[str]:
+    """Table by table and row by row, cells under their row."""
+    model = load().tables
     last: tuple[str, str | None] = ("", None)
     for row in change.rows.itertuples():
         if row.table != last[0]:
-            lines += ["", f"{model[row.table].title[lang]} ({row.table})"]
+            yield from ("", f"{model[row.table].title[lang]} ({row.table})")
         if row.kind == "changed" and (row.table, row.key) != last:
-            lines.append(f"  ~ {row.key}{_named(row)}")
+            yield f"  ~ {row.key}{_named(row)}"
         column = model[row.table].columns.get(row.column) if row.kind == "changed" else None
-        lines.append(_row(row, said, f"{column.title[lang]} ({row.column})" if column else row.column))
+        yield _row(row, said, f"{column.title[lang]} ({row.column})" if column else row.column)
         last = (row.table, row.key)
-    return "\n".join(_line(text) for text in lines)
 
 
 def _summary(change: Change, said: dict[str, Any]) -> str:
