@@ -10,8 +10,10 @@ import pandas as pd
 from derbes.errors import UsageError, closest
 from derbes.findings import ACTIVE, SEVERITIES
 from derbes.identity import personal
+from derbes.naming import LawNames
+from derbes.provisions import named
 from derbes.telling import reason
-from derbes.text import fill, heading, words
+from derbes.text import heading, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,8 +99,9 @@ def ahead(outlook: Outlook) -> str:
     said, terms = words(lang)["listing"], words(lang)["page"]["amendments"]
     law = f"{outlook.then.law.id} {outlook.then.law.edition}"
     lines = ["", said["next"].format(as_of=outlook.then.as_of, law=law)]
-    lines += [f"  {row.date} {row.act} {terms['changes'][row.change]}" for row in outlook.amendments.acts.itertuples()]
-    lines += [_amended(row, terms) for row in outlook.amendments.rules.itertuples()]
+    acts, names = outlook.amendments.acts.itertuples(), LawNames(outlook.then)
+    lines += [f"  {row.date} {named(row.act, outlook.then.law, lang)}: {terms['changes'][row.change]}" for row in acts]
+    lines += [_amended(row, terms, names) for row in outlook.amendments.rules.itertuples()]
     if not len(outlook.amendments.rules):
         lines.append(f"  {terms['no_rules']}")
     for found, name in ((outlook.comes, "next_fails"), (outlook.goes, "next_passes")):
@@ -108,13 +111,13 @@ def ahead(outlook: Outlook) -> str:
     return "\n".join(map(_line, lines))
 
 
-def _amended(row: Any, terms: Mapping[str, Any]) -> str:  # noqa: ANN401 - a namedtuple of pandas
+def _amended(row: Any, terms: Mapping[str, Any], names: LawNames) -> str:  # noqa: ANN401 - a namedtuple of pandas
     """A change of the rules on a line: what, which, and from what to what."""
-    whole = terms["parts"].get(row.kind, "") if row.kind not in {"constants", "sections"} else ""
-    turned = fill(terms["from_to"], {"before": row.before or "–", "after": row.after or "–"})
-    detail = f" ({turned if row.before != row.after else row.after})" if row.before or row.after else ""
-    concerned = "" if row.rules == (row.name,) else f" [{', '.join(row.rules)}]"
-    return f"  {terms['kinds'][row.kind]}: {row.name or whole}{detail}{concerned}"
+    if row.kind in {"starts", "stops"}:
+        return f"  {terms['kinds'][row.kind]}: {row.name}"
+    turned = names.turn(row.kind, row.name, row.before, row.after)
+    detail = f" ({turned})" if turned else ""
+    return f"  {terms['kinds'][row.kind]}: {names.part(row.kind, row.name)}{detail} [{', '.join(row.rules)}]"
 
 
 def _line(text: str) -> str:

@@ -12,7 +12,7 @@ from derbes import promises as clauses
 from derbes import provisions as law
 from derbes.amendments import amendments
 from derbes.identity import mask
-from derbes.page.labels import Labels
+from derbes.naming import LawNames
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
 from derbes.page.sheet import NAME, NAMED, ROWS, SENTENCE, Page, cut, text_of
 
@@ -28,8 +28,6 @@ _LOOKS = {
     "not_run": "info", "uncovered": "info", "in_force": "kept", "verify": "warning", "ceased": "critical",
     "future": "warning",
 }  # fmt: skip
-#: What of a changed law is put in words; a constant is called by its name in the law pack.
-_PARTS = ("bases", "elements", "acts")
 _TITLE = 160
 _PLACES = re.compile(r"\{\w+\}")
 
@@ -129,8 +127,8 @@ class LawPage(Page):
         return clauses.promises(self.audit)
 
     @cached_property
-    def _called(self) -> Labels:
-        return Labels(self.audit)
+    def _law_names(self) -> LawNames:
+        return LawNames(self.audit)
 
     def _clause(self, number: str) -> object:
         return cut(mask(number), NAME)
@@ -205,14 +203,10 @@ class LawPage(Page):
         titles = self.audit.rules.set_index("rule")["title"]
         if row.kind in {"starts", "stops"}:
             what = joined([_bare(titles.get(row.name, "")), " ", element("code", row.name)])
-        elif row.kind in _PARTS:
-            what = joined([say("amendments", "parts", row.kind)])
-        elif row.kind == "sections":
-            what = joined([say("amendments", "parts", row.kind), ": ", self._section(row.name)])
         else:
-            what = joined([say("amendments", "parts", row.kind), ": ", self._called.constant(row.name)])
+            what = joined([self._law_names.part(row.kind, row.name)])
         active = self._found["rule"].isin(row.rules)
-        turn = self._called.turn(row.kind, row.name, row.before, row.after)
+        turn = cut(self._law_names.turn(row.kind, row.name, row.before, row.after), SENTENCE)
         return [
             say("amendments", "kinds", row.kind),
             what,
@@ -220,10 +214,6 @@ class LawPage(Page):
             say.number(len(row.rules)),
             say.number(int(active.sum())),
         ]
-
-    def _section(self, name: str) -> str:
-        """What a list of the law is called; its code where it has no name yet."""
-        return str(self.say.entry("amendments", "sections").get(name, name))
 
     def _event(self, row: Any) -> list[object]:  # noqa: ANN401 - a namedtuple of pandas
         say = self.say

@@ -9,7 +9,7 @@ import pandas as pd
 
 from derbes import counterparts
 from derbes.identity import mask
-from derbes.page.labels import listed
+from derbes.page.labels import Labels, listed
 from derbes.page.law import LawPage
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
 from derbes.page.markup import facts as pairs
@@ -253,7 +253,7 @@ class PolicyPage(LawPage):
         for name in (*_STATED, *_LISTED):
             if codes := self._labels(name, record[name]):
                 yield self._line(self._column("clauses", name), self._some(codes))
-        labels = self._called
+        labels = Labels(self.audit)
         called: dict[str, Callable[[str], str]] = {"basis_codes": labels.basis, "elements": labels.part}
         called |= {"terms_defined": text_of, "requisites": labels.particular}
         for name, in_words in called.items():

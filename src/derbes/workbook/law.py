@@ -11,6 +11,7 @@ from derbes import promises as clauses
 from derbes import provisions as law
 from derbes.amendments import amendments
 from derbes.identity import mask
+from derbes.naming import LawNames
 from derbes.quarter import Quarter
 from derbes.wording import Wording
 from derbes.workbook.lines import provision
@@ -147,7 +148,7 @@ def _amendments(audit: Audit, say: Wording, quarter: str | None) -> pd.DataFrame
     """Events with acts, then rules and values of the law that changed because of them."""
     start = (Quarter.parse(quarter) if quarter else Quarter.of(audit.as_of)).previous().last_day
     changes = amendments(audit, start=start)
-    found = audit.findings["rule"].value_counts()
+    found, names = audit.findings["rule"].value_counts(), LawNames(audit)
     titles = audit.rules.set_index("rule")["title"].str.replace(_PLACES, "…", regex=True)
     events = [
         {
@@ -163,23 +164,15 @@ def _amendments(audit: Audit, say: Wording, quarter: str | None) -> pd.DataFrame
         {
             "day": "",
             "event": say("amendments", "kinds", row.kind),
-            "act": _what(row, titles, say),
-            "before": row.before,
-            "after": row.after,
+            "act": f"{row.name} {titles.get(row.name, '')}" if row.name in titles else names.part(row.kind, row.name),
+            "before": names.turn(row.kind, row.name, row.before, ""),
+            "after": names.turn(row.kind, row.name, "", row.after),
             "applied": len(row.rules),
             "met": int(sum(found.get(rule, 0) for rule in row.rules)),
         }
         for row in changes.rules.itertuples()
     ]
     return pd.DataFrame([*events, *rules], columns=[one.name for one in AMENDMENTS.headings], dtype=object)
-
-
-def _what(row: Any, titles: pd.Series[Any], say: Wording) -> str:  # noqa: ANN401 - a namedtuple of pandas
-    """What changed: a rule by its id and title, a list of the law by its name, a value by the law pack's."""
-    if row.kind in {"starts", "stops"}:
-        return f"{row.name} {titles.get(row.name, '')}"
-    sections = say.entry("amendments", "sections")
-    return f"{say('amendments', 'parts', row.kind)}: {sections.get(row.name, row.name)}".rstrip(": ")
 
 
 def _named(numbers: str, audit: Audit, lang: str) -> str:
