@@ -72,8 +72,9 @@ class Audit:
 
     @property
     def sources(self) -> pd.DataFrame:
-        """Sheets that gave rows, and files and sheets left out with the reason code."""
-        return self.inventory.sources
+        """Sheets that gave rows, and files and sheets left out with the reason code; personal values masked."""
+        told = self.inventory.sources
+        return told.assign(**{name: told[name].map(mask, na_action="ignore") for name in ("file", "sheet")})
 
     @property
     def operator(self) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from derbes.auditing import Audit
     from derbes.inventory import Inventory
 
-COLUMNS = ("due_on", "what", "table", "key", "name", "owner", "year")
+COLUMNS = ("due_on", "what", "table", "key", "name", "owner", "year", "finding")
 #: Papers that live side by side; of every other kind the latest one in force replaces those before it.
 _SEVERAL = ("contract", "consent_form", "dpia")
 _REVIEWED = ("systems", "processing")
@@ -30,7 +30,7 @@ def due(audit: Audit, *, until: dt.date | None = None) -> pd.DataFrame:
     """What falls due up to a day (a year ahead by default), overdue things too, the earliest first.
 
     One row a thing: due_on, what (a code of the words), table, key, name, owner (empty where none is named), and for
-    papers whose term is over the year they are of.
+    papers whose term is over the year they are of, and of a decision that ends the id of what was decided on.
     """
     last = until or audit.as_of + dt.timedelta(days=_AHEAD)
     months = int(audit.law.constants.get("list_review_months", 12))
@@ -57,7 +57,7 @@ def _documents(inv: Inventory, as_of: dt.date, months: int) -> pd.DataFrame:
     latest = current.groupby("kind", dropna=False)["since"].transform("max")
     current = current[several | current["since"].isna() | (current["since"] == latest)]
     longest = (current["approved_on"] + pd.DateOffset(months=months)).where(current["kind"] == "personal_data_list")
-    when = current["review_due_on"].fillna(longest)
+    when = pd.concat([current["review_due_on"], longest], axis=1).min(axis=1)
     named = current["kind"].fillna("") + " " + current["number"].fillna(current["version"]).fillna("")
     return pd.DataFrame(
         {
@@ -90,7 +90,8 @@ def _decisions(audit: Audit) -> pd.DataFrame:
     frame = audit.findings
     told = [one if isinstance(one, dict) else {} for one in frame["decision"]]
     facts = {"due_on": [one.get("until") for one in told], "owner": [one.get("owner") for one in told]}
-    ends = pd.DataFrame({**facts, "table": frame["table"], "key": frame["key"], "name": frame["title"]})
+    facts |= {"table": frame["table"], "key": frame["key"], "name": frame["title"], "finding": frame["id"]}
+    ends = pd.DataFrame(facts)
     return ends[ends["due_on"].notna()].assign(what="decision_end")
 
 
@@ -107,15 +108,18 @@ def _papers(inv: Inventory, as_of: dt.date) -> pd.DataFrame:
     turns = pd.DataFrame({"turn": [as_of.year, as_of.year + 1]})
     both = counted.merge(turns, how="cross")
     both["year"] = (both["turn"] - 1 - both["years"]).astype(int)
-    both = both[both["year"] >= _registered(inv)]
+    both = both[both["year"] >= _registered(inv, as_of)]
     days = [dt.date(turn, 1, 1) for turn in both["turn"]]
     return both[["key", "name", "year"]].assign(due_on=days, what="papers", table="retention")
 
 
-def _registered(inv: Inventory) -> int:
+def _registered(inv: Inventory, as_of: dt.date) -> int:
+    """Year that a BIN begins with, of this century unless that is yet to come; 0 where none is known."""
     numbers = inv.operator["bin"].dropna()
-    known = len(numbers) > 0 and bin_valid(str(numbers.iloc[0]))
-    return 2000 + int(str(numbers.iloc[0])[:2]) if known else 0
+    if not len(numbers) or not bin_valid(str(numbers.iloc[0])):
+        return 0
+    year = as_of.year // 100 * 100 + int(str(numbers.iloc[0]).strip()[:2])
+    return year if year <= as_of.year else year - 100
 
 
 def said(frame: pd.DataFrame, lang: str) -> list[str]:
@@ -138,7 +142,7 @@ def calendar(frame: pd.DataFrame, *, as_of: dt.date, operator: str, lang: str) -
     book.add("version", "2.0")
     for row, text in zip(frame.to_dict("records"), said(frame, lang), strict=True):
         event = Event()
-        place = json.dumps([operator, row["what"], row["table"], row["key"], str(row["due_on"])])
+        place = json.dumps([operator, *(str(row[name]) for name in ("what", "table", "key", "due_on", "finding"))])
         event.add("uid", f"{hashlib.sha256(place.encode()).hexdigest()[:24]}@derbes")
         event.add("dtstamp", dt.datetime.combine(as_of, dt.time(), dt.UTC))
         event.add("dtstart", row["due_on"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from derbes import decisions, snapshot
 from derbes.errors import SourceError, UsageError
+from derbes.identity import mask
 from derbes.quarter import Quarter
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Verdict:
 
 
 def manifest(audit: Audit, folder: Path, *, quarter: Quarter, parameters: Mapping[str, str], before: Path) -> str:
-    """The text of a report's manifest: JSON without a time or an absolute path, the same for the same report.
+    """The text of a report's manifest: JSON with no time and no path but the one given, the same for the same report.
 
     Every file of the inventory that could have had a say, every rule, law and model file, the version of derbes, the
     digest of the findings, every file in the folder, and the manifest of the quarter sealed before it in the folder
@@ -114,9 +115,11 @@ def sealed(reports: Path) -> dict[Quarter, Path]:
     found = {}
     for path in sorted(reports.glob(f"*/{MANIFEST}")):
         try:
-            found[Quarter.parse(path.parent.name)] = path.parent
+            quarter = Quarter.parse(path.parent.name)
         except UsageError:
             continue
+        if str(quarter) == path.parent.name:  # a link of the chain names the folder
+            found[quarter] = path.parent
     return dict(sorted(found.items()))
 
 
@@ -154,6 +157,7 @@ def _said(report: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads((report / MANIFEST).read_text(encoding="utf-8"))
         whole = content["schema"] == SCHEMA and all(isinstance(content[name], kind) for name, kind in _SHAPE.items())
+        whole = whole and isinstance(content["parameters"]["inventory"], str)
         known = dict.fromkeys(("previous", "journal", "frozen", _SEAL)) | content if whole else content[""]
         Quarter.parse(known["previous"]["quarter"] if known["previous"] else known["quarter"])
     except OSError as error:
@@ -193,20 +197,20 @@ def _input_faults(home: Path, said: Mapping[str, Any]) -> tuple[list[tuple[str, 
     """Inputs that are no longer what went in, unless the quarter frozen then has kept them; and what to say of them."""
     root = home if home.is_dir() else home.parent
     listed = {name: sha for name, sha in said["inputs"].items() if not name.startswith("before/")}
-    faults = []
-    for name, sha in listed.items():
-        path = root / name
-        if not path.is_file():
-            faults.append((name, "missing"))
-        elif _sha256(path) != sha and not (name == _JOURNAL and _appended(path, said["journal"])):
+    there = _named(root, [*(root / name for name in listed), *_own_files(home)])
+    faults = [(name, "missing") for name in listed if name not in there]
+    for name, path in there.items():
+        if name not in listed:
+            faults += [(name, "added")] * (name != _JOURNAL)
+        elif _sha256(path) != listed[name] and not (name == _JOURNAL and _appended(path, said["journal"])):
             faults.append((name, "changed"))
     frozen = root / "history" / said["quarter"]
     if faults and said["frozen"] and (frozen / snapshot.SUMS).is_file():
         kept = _sha256(frozen / snapshot.SUMS) == said["frozen"] and not snapshot.broken_sums(frozen)
-        others = [fault for fault in faults if "/" in fault[0] or fault[0] == _JOURNAL]
+        others = sorted(fault for fault in faults if "/" in fault[0] or fault[0] == _JOURNAL)
         if kept:
-            return others, [(name, "moved_on") for name, _ in faults if (name, _) not in others]
-    return faults, []
+            return others, [(name, "moved_on") for name, why in sorted(faults) if (name, why) not in others]
+    return sorted(faults), []
 
 
 def _appended(path: Path, then: Mapping[str, Any] | None) -> bool:
@@ -225,16 +229,19 @@ def _version(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _inputs(audit: Audit, before: str) -> dict[str, str]:
     """Hashes of the inventory's own files, of the operator's rules, and of the quarters that it was compared with."""
     home = audit.inventory.path
-    if home.is_file():
-        hashes = _hashes(home.parent, [home, home.with_name(_JOURNAL)])
-    else:
-        here = [path for path in home.iterdir() if not path.name.startswith((".", "~$"))]
-        frozen = [path for name in audit.compared for path in (home / "history" / name).rglob("*")]
-        hashes = _hashes(home, [*here, *home.glob("rules/**/*"), *frozen])
+    frozen = [path for name in audit.compared for path in (home / "history" / name).rglob("*")]
+    hashes = _hashes(home if home.is_dir() else home.parent, [*_own_files(home), *frozen])
     for name, sha in audit.inventory.hashes.items():
-        if hashes.get(name) != sha:
+        if sha not in hashes.values():
             raise SourceError(str(home / name), "changed while the report was being made", "Run again.", code="changed")
     return hashes | _compared(before)
+
+
+def _own_files(home: Path) -> list[Path]:
+    """Files that can have a say in an audit: those of the inventory's folder and its rules; of a workbook it alone."""
+    if not home.is_dir():
+        return [home, home.with_name(_JOURNAL)]
+    return [*(path for path in home.iterdir() if not path.name.startswith((".", "~$"))), *home.glob("rules/**/*")]
 
 
 def _compared(before: str) -> dict[str, str]:
@@ -248,10 +255,25 @@ def _compared(before: str) -> dict[str, str]:
 
 
 def _hashes(root: Path, paths: Iterable[Path]) -> dict[str, str]:
-    """Hashes by path relative to the root, with forward slashes, sorted; folders are passed over."""
-    files = [(path.relative_to(root).as_posix(), path) for path in sorted(paths) if path.is_file()]
-    # the name of a file may be no text, and JSON is: what is none is written as Python would write it
-    return {name.encode("utf-8", "backslashreplace").decode(): _sha256(path) for name, path in files}
+    """Hashes by path relative to the root, as `_named` has it."""
+    return {name: _sha256(path) for name, path in _named(root, paths).items()}
+
+
+def _named(root: Path, paths: Iterable[Path]) -> dict[str, Path]:
+    """Files by their path relative to the root, with forward slashes, sorted; folders are passed over.
+
+    A personal value in a name is masked; files that only it told apart are numbered.
+    """
+    named: dict[str, Path] = {}
+    for path in sorted(set(paths)):
+        if path.is_file():
+            # the name of a file may be no text, and JSON is: what is none is written as Python would write it
+            text = path.relative_to(root).as_posix().encode("utf-8", "backslashreplace").decode()
+            shown, number = mask(text), 1
+            while (name := shown if number == 1 else f"{shown} {number}") in named:
+                number += 1
+            named[name] = path
+    return named
 
 
 def _sha256(path: Path) -> str:

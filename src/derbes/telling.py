@@ -87,6 +87,7 @@ def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> d
     origin = int(record["origin"])
     key = str(inv.keys[table][origin]) if origin >= 0 else str(record.get("absent") or "*")
     file, sheet, cell = inv.address(table, origin, named) if origin >= 0 else _place(record)
+    file, sheet = (name and _fixed(name) for name in (file, sheet))
     element = record.get("element") if not rule.id.startswith("structure.unique.") else None
     said = str(element) if element is not None else _said(inv, table, origin, column)
     sub = tuple(map(str, record.get("sub") or ())) or ((str(element),) if element is not None else ())
@@ -143,7 +144,7 @@ def _offered(rule: Rule, record: dict[Any, Any], lang: str, facts: dict[str, Any
 
 @cache
 def _fixed(wording: str) -> str:
-    """What a wording without places to fill says of every finding."""
+    """What is said of many findings alike: a wording without places to fill, the name of a file or of a sheet."""
     return mask(wording).strip()
 
 

@@ -14,8 +14,10 @@ from derbes.findings import ACTIVE
 from derbes.identity import mask
 from derbes.quarter import Quarter
 from derbes.seal import sealed
+from derbes.text import heading
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from derbes.auditing import Audit
@@ -24,6 +26,8 @@ FACTS = "quarter.json"
 SCHEMA = "derbes.quarter/1"
 #: Tables whose rows have an owner of their own; a field has that of its system.
 _OWNED = ("systems", "processing", "rights")
+_OWNER = ("owner", "required", "known")
+_FACTS = ("id", "family", "severity", "since", "status")
 _FINDING = ("quarter", "id", "family", "severity", "since", "active")
 
 
@@ -99,7 +103,7 @@ def facts(audit: Audit, quarter: Quarter) -> str:
 def _completeness(audit: Audit) -> pd.DataFrame:
     """One row an owner (empty where a row has none): how many cells its rows must have, how many say something."""
     inv, parts = audit.inventory, []
-    owner_of = inv.systems.drop_duplicates("system_id").set_index("system_id")["owner"]
+    owner_of = inv.systems.dropna(subset=["system_id"]).drop_duplicates("system_id").set_index("system_id")["owner"]
     owners = {name: inv.tables[name]["owner"] for name in _OWNED}
     owners["fields"] = inv.fields["system_id"].map(owner_of)
     for name, owner in owners.items():
@@ -110,6 +114,8 @@ def _completeness(audit: Audit) -> pd.DataFrame:
             pd.DataFrame({"owner": owner.fillna("").map(mask), "required": len(columns), "known": known.sum(axis=1)})
         )
     frame = pd.concat(parts, ignore_index=True)
+    one = frame["owner"].map(heading)  # owners that differ by case and spaces are one
+    frame["owner"] = frame.groupby(one)["owner"].transform("min")
     return frame.groupby("owner", sort=True)[["required", "known"]].sum().reset_index()
 
 
@@ -157,9 +163,9 @@ class _Told:
 
 
 def _sealed(quarter: Quarter, folder: Path) -> _Told:
-    said = _read(folder / "findings.json")
     kept = folder / FACTS  # a report made before it was kept has none
-    owners = _read(kept)["owners"] if kept.is_file() else []
+    owners = _read(kept, {"owners": _OWNER})["owners"] if kept.is_file() else []
+    said = _read(folder / "findings.json", {"operator": (), "findings": _FACTS})
     return _Told(str(quarter), said["operator"], said["findings"], owners)
 
 
@@ -177,10 +183,14 @@ def _finding(one: dict[str, Any]) -> tuple[Any, ...]:
     return one["id"], one["family"], one["severity"], one["since"], one["status"] in ACTIVE
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, parts: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Parts of what a file of a sealed report says: a text, or objects with these names where there are any."""
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            part: [{name: row[name] for name in names} for row in said[part]] if names else said[part]
+            for part, names in parts.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         remedy = "Take the report from a copy, or make it again."
         raise SourceError(str(path), "cannot be read as a sealed report", remedy) from error
-    return content

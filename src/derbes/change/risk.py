@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,9 @@ def weighed(frame: pd.DataFrame, inv: Inventory, table: str, at: np.ndarray) -> 
 
 
 def _nature(inv: Inventory) -> pd.Series[Any]:
-    known = inv.categories.drop_duplicates("category_id").set_index("category_id")["nature"]
+    known = (
+        inv.categories.dropna(subset=["category_id"]).drop_duplicates("category_id").set_index("category_id")["nature"]
+    )
     return inv.fields["category_id"].map(known)
 
 
@@ -66,7 +69,9 @@ def of_cell(column: Column, table: str, old: Any, new: Any) -> Verdict:  # noqa:
     if new is None and (told := _named("emptied", table, column.name)):
         return str(told[0]), str(told[1])
     if isinstance(old, frozenset) or isinstance(new, frozenset) or column.type == "ref":
-        return _of_set(column, table, _members(old, column), _members(new, column))
+        verdict = _of_set(column, table, _members(old, column), _members(new, column))
+        # nobody knows any longer what the cell said, which is no news of anything given up
+        return verdict if new is not None or verdict[0] == "up" else ("neutral", "no_longer_known")
     if old is None:
         return "neutral", "now_known"
     if new is None:
@@ -80,9 +85,9 @@ def of_cell(column: Column, table: str, old: Any, new: Any) -> Verdict:  # noqa:
 
 def _of_size(column: Column, table: str, old: Any, new: Any) -> Verdict:  # noqa: ANN401
     before, after = (_size(column, table, value) for value in (old, new))
-    if before is None or after is None or before == after:
+    if before == after or (None in {before, after} and math.inf not in {before, after}):
         return _PLAIN
-    grew = "up" if after > before else "down"
+    grew = "up" if before is None or (after is not None and after > before) else "down"
     kind = "term" if column.name in _risks()["more"] else "graver"
     return grew, {"term": {"up": "longer", "down": "shorter"}, "graver": {"up": "graver", "down": "milder"}}[kind][grew]
 
@@ -94,7 +99,7 @@ def _size(column: Column, table: str, value: Any) -> float | None:  # noqa: ANN4
         return float(value) if isinstance(value, (int, float)) else None
     parsed = period.parse_all(pd.Series([str(value)], dtype="str")).iloc[0]
     if parsed["kind"] in {"indefinite", "vague"}:
-        return float("inf")
+        return math.inf  # longer than any other, and than a term that ends with an event
     return None if pd.isna(parsed["days"]) else float(parsed["days"])
 
 

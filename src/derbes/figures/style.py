@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -97,8 +98,10 @@ def picture(
         figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor=PAPER, layout="constrained")
         canvas = FigureCanvasAgg(figure)
         figure.suptitle(title, x=0.005, ha="left", fontsize=12, fontweight="bold")
-        draw(figure.add_subplot())
-        canvas.draw()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a letter that the font lacks: it shows as a box
+            draw(figure.add_subplot())
+            canvas.draw()
     return Picture(name, _png(canvas, colours), title, alt, caption)
 
 

@@ -37,7 +37,10 @@ def deal(audit: Audit, *, nobody: str) -> Dealing:
     are masked; rows without an id of their own are left out and counted.
     """
     inv = audit.inventory
-    rows = pd.concat([_owned(inv, table) for table in inv.schema.tables if len(inv.tables[table])])
+    parts = [_owned(inv, table) for table in inv.schema.tables if len(inv.tables[table])]
+    if not parts:
+        return Dealing((), {})
+    rows = pd.concat(parts)
     kept = rows[rows["sound"]]
     active = audit.findings[audit.findings["status"].isin(ACTIVE)]
     found = active.merge(kept[["table", "key", "owner"]], on=["table", "key"], how="left")

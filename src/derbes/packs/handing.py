@@ -37,7 +37,7 @@ def hand_out(audit: Audit, folder: Path, *, until: dt.date) -> Written:
 
     Raises UsageError where the folder is not empty or there is nothing to hand out, OutputError.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir()) or folder.samefile(".")):
         raise UsageError(str(folder), "is there already and not empty", "Name a new folder: answers may lie there.")
     dealing = deal(audit, nobody=words(audit.lang)["packs"]["nobody"])
     if not dealing.packs:

@@ -101,6 +101,8 @@ def _base(content: dict[str, Any]) -> Base:
             frame = pd.DataFrame(rows, columns=content["columns"][table], dtype=object)
             frame = frame.set_index(tables[table].key, drop=False)
             keys[table] = tuple(frame.index)
+            if not frame.index.is_unique:
+                raise KeyError(table)
             parts.setdefault(table, []).append(frame)
         packs.append(Handed(one["name"], one["file"], one["owner"], one["sha256"], keys))
     cells = {table: pd.concat(found) for table, found in parts.items()}

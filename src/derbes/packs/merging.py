@@ -200,8 +200,8 @@ def _masked(texts: pd.Series[Any], table: str, column: str) -> np.ndarray:
 
 
 def _silent(base: Base, back: Returned) -> tuple[tuple[str | None, str, bool], ...]:
-    """Owner and file of every pack in which nothing differs, and whether a workbook came back that says so."""
-    spoken = set(back.answers["book"])
+    """Owner and file of every pack in which nothing differs or fails, and whether a workbook came back that says so."""
+    spoken = set(back.answers["book"]) | set(back.faults["book"])
     return tuple(
         (pack.owner, pack.file, pack.name in back.books)
         for pack in base.packs

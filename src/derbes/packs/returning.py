@@ -153,6 +153,8 @@ def _sheet(gathered: _Gathered, inv: Inventory, table: Table, *, sheet: str, num
         return
     places = {"keys": keys, "rows": rows, "at": at}
     covered = [fault.what for fault in inv.faults if fault.problem == "merged" and fault.sheet == sheet]
+    for name in [name for name in table.columns if name not in numbers]:
+        gathered.fault("no_heading", book, table=table.name, column=name, place=sheet)
     for name, number in numbers.items():
         if name in table.columns and name != table.key:
             told = _column(gathered, inv, table, name, base=base[name].reindex(keys), places=places)

@@ -55,7 +55,7 @@ def report(  # noqa: PLR0913 - the options of the command
     """
     names = shelf.found(notebooks or shelf.shipped())
     parameters = {
-        "inventory": str(inventory),
+        "inventory": inventory.as_posix(),
         "quarter": str(quarter),
         "as_of": as_of.isoformat(),
         "law": law,
@@ -92,8 +92,12 @@ class _Run:
 
     @property
     def target(self) -> Path:
-        operator = self.audit.operator if self.audit else self.inventory.resolve().stem
-        return self.out / operator / str(self.quarter)
+        return (self.out / self.audit.operator if self.audit else self._nameless) / str(self.quarter)
+
+    @property
+    def _nameless(self) -> Path:
+        """Where a failure is told while nobody has read who the operator is."""
+        return self.out / self.inventory.resolve().stem
 
     @property
     def operator(self) -> str:
@@ -137,7 +141,10 @@ class _Run:
             lost = seal.loses(self.target, sealed)
         if lost:
             self.warn(_replaced(self.target, lost))
-        shutil.rmtree(self.failure, ignore_errors=True)
+        for past in (self.failure, self._nameless / f"{self.quarter}.failed"):
+            shutil.rmtree(past, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self._nameless.rmdir()  # if nothing else lies there
         return self.target
 
     def _facts(self, audit: Audit, folder: Path) -> None:

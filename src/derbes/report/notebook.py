@@ -52,7 +52,10 @@ def written(notebook: NotebookNode) -> str:
 
 def _refuse_unknown(path: Path, parameters: Parameters) -> None:
     """Papermill only warns of a parameter that a notebook does not have, and the run is not what was asked for."""
-    known = papermill.inspect_notebook(str(path))
+    try:
+        known = papermill.inspect_notebook(str(path))
+    except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
+        raise UsageError(path.name, "is no notebook", "Save it anew from JupyterLab.") from error
     for name in parameters:
         if name not in known:
             remedy = did_you_mean(name, known) or f"It takes {', '.join(known) or 'none'}."
@@ -60,12 +63,14 @@ def _refuse_unknown(path: Path, parameters: Parameters) -> None:
 
 
 def _settled(notebook: NotebookNode, shown: Parameters) -> NotebookNode:
-    """Leave out times, paths and random ids, and let the parameters be those of the finished report.
+    """Leave out times, paths, warnings and random ids, and let the parameters be those of the finished report.
 
     The widget of tables is for those who run a notebook: in a kept one it would be weight, and a script to account for.
     """
     besides = live(shown["lang"])
     for cell in notebook.cells:
+        if "outputs" in cell:  # a warning says where on this machine the program lies
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         for output in cell.get("outputs", []):
             if besides in (html := output.get("data", {}).get("text/html", "")):
                 output.data["text/html"] = html.replace(besides, "")

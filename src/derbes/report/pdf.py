@@ -46,8 +46,9 @@ def browser() -> str | None:
 class Printing:
     """A page on its way to paper, while the rest of the report is made."""
 
-    def __init__(self, process: subprocess.Popen[bytes] | None, target: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | None, printed: Path, target: Path) -> None:
         self._process = process
+        self._printed = printed
         self._target = target
 
     def finish(self, day: dt.date) -> bool:
@@ -56,11 +57,10 @@ class Printing:
             return False
         try:
             code = self._process.wait(SECONDS)
-            content = self._target.read_bytes() if code == 0 else b""
+            content = self._printed.read_bytes() if code == 0 else b""
         except (OSError, subprocess.TimeoutExpired):
             content = b""
         if not content.startswith(b"%PDF-"):
-            self._target.unlink(missing_ok=True)
             return False
         self._target.write_bytes(_TIMES.sub(rb"\g<1>" + f"{day:%Y%m%d}000000".encode(), content))
         return True
@@ -70,14 +70,16 @@ class Printing:
 def printing(html: str, target: Path) -> Iterator[Printing]:
     """Printing of a page, begun at once; what fails, or takes more than a minute, gives no PDF and harms nothing.
 
-    The page should run no script: whether one came to its end before the paper did must not matter.
+    The page should run no script: whether one came to its end before the paper did must not matter. The browser writes
+    beside its profile, not into the report: one that is late may do so when the report is sealed.
     """
     with tempfile.TemporaryDirectory(prefix="derbes-", ignore_cleanup_errors=True) as profile:
         page = Path(profile, "page.html")
         page.write_text(html, encoding="utf-8", newline="\n")
-        process = _begun(page, target, profile)
+        printed = page.with_suffix(".pdf")
+        process = _begun(page, printed, profile)
         try:
-            yield Printing(process, target)
+            yield Printing(process, printed, target)
         finally:
             if process is not None:
                 with contextlib.suppress(OSError):

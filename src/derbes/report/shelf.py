@@ -23,7 +23,11 @@ def shipped() -> tuple[str, ...]:
 def found(names: Iterable[str]) -> dict[str, Path]:
     """Paths of notebooks by name; a name that ends in .ipynb is a path. Raises UsageError."""
     known = _shipped()
-    return dict(_one(name, known) for name in names)
+    chosen: dict[str, Path] = {}
+    for name, path in (_one(asked, known) for asked in names):
+        if chosen.setdefault(name, path).resolve() != path.resolve():
+            raise UsageError("notebook", f"two are called {name}", "Rename one: their pages would have one name.")
+    return chosen
 
 
 def _shipped() -> dict[str, Path]:

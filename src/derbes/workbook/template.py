@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Stands in the properties instead of the clock: the same inventory gives the same bytes.
 _NO_CLOCK = dt.date(2000, 1, 1)
+#: Excel counts a day too many before it, since it takes 1900 for a leap year.
+_FIRST_DAY = pd.Timestamp(1900, 3, 1)
 _FILE = "register.xlsx"
 _LAST_ROW = 1_048_575
 _PLACE = frozenset({"file", "sheet", "row"})
@@ -200,5 +202,6 @@ def _texts(making: _Making, column: Column, rows: pd.DataFrame) -> list[Any]:
     raw = rows[column.name].fillna("").astype(str)
     if column.type == "date":
         days = pd.to_datetime(raw, format="%Y-%m-%d", errors="coerce")
+        days = days.mask(days < _FIRST_DAY)
         return [raw_text if pd.isna(day) else day.date() for raw_text, day in zip(raw, days, strict=True)]
     return list(labelled(raw, column, making.schema, making.words, lang=making.lang)) if making.labels else list(raw)
