@@ -32,7 +32,7 @@ NEEDED = (
     *("recipients", "automated", "responsible"),
 )
 _OF_CONSENT, _OF_RECIPIENTS = ["consent", "consent_term"], ["countries", "public"]
-_PAIR = " \N{EN DASH} "
+_BULLET, _PAIR = "\N{BULLET} ", " \N{EN DASH} "
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _paired(part: pd.DataFrame) -> str:
     if part["basis"].nunique() == 1:
         return str(part["basis"].iat[0])
     told = part[["purpose", "basis"]].replace("", word("unknown")).drop_duplicates()
-    return "\n".join(told["purpose"] + _PAIR + told["basis"])
+    return "\n".join(_BULLET + told["purpose"] + _PAIR + told["basis"])
 
 
 def _numbered(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:

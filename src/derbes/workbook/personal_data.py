@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from derbes import text
 from derbes.exchange.bilingual import word
 from derbes.identity import mask
-from derbes.workbook.book import LINES, height, opened, page
+from derbes.workbook.book import LINES, height, opened, page, roomy
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -83,7 +83,8 @@ def _lines(inv: Inventory, *, as_of: dt.date, gaps: int, annex: bool) -> list[tu
 
 
 def _widths(rows: pd.DataFrame) -> list[float]:
-    return [_WIDTHS.get(str(name), _WIDE) for name in rows]
+    said = text.data("list")["columns"]
+    return [_WIDTHS.get(str(name)) or roomy(_two(said[name]), _WIDE) for name in rows]
 
 
 def _table(book: Book, sheet: Any, rows: pd.DataFrame, *, first: int) -> None:  # noqa: ANN401
