@@ -76,8 +76,9 @@ def test_each_purpose_keeps_its_ground_and_what_is_not_known_is_said(small: Rows
     names = load(home).purposes.set_index("purpose_id")["name"]
     told = _listed(home).short.set_index("data").at[phone, "basis"].splitlines()
     assert f"\N{BULLET} {names[order['purpose_id']]} \N{EN DASH} {unknown}" in told
+    consent = two(LAW.bases.set_index("code").at["consent", "labels"])
     assert [line for line in told if names[sale["purpose_id"]] in line] == [
-        f"\N{BULLET} {names[sale['purpose_id']]} \N{EN DASH} {two(LAW.bases.set_index('code').at['consent', 'labels'])} (94-V 7(1))"
+        f"\N{BULLET} {names[sale['purpose_id']]} \N{EN DASH} {consent} (94-V 7(1))"
     ]
 
 

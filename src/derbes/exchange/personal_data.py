@@ -80,7 +80,7 @@ def _short(full: pd.DataFrame) -> pd.DataFrame:
 
 def _paired(part: pd.DataFrame) -> str:
     """The ground of a category where it has one for all purposes, else a line a purpose with its ground."""
-    if part["basis"].nunique() == 1:
+    if len({*part["basis"]}) == 1:
         return str(part["basis"].iat[0])
     told = part[["purpose", "basis"]].replace("", word("unknown")).drop_duplicates()
     return "\n".join(_BULLET + told["purpose"] + _PAIR + told["basis"])

@@ -45,7 +45,8 @@ def documents(
 ) -> tuple[Document, ...]:
     """One document a language (``kk-ru`` gives two, piece for piece alike) about a group of subjects and its kin.
 
-    ``pack`` is the name or folder of the law pack where it is not the law's own id. Raises UsageError for a group, a kind or a language that is not there.
+    ``pack`` is the name or folder of the law pack where it is not the law's own id. Raises UsageError for a group, a
+    kind or a language that is not there.
     """
     if kind not in KINDS:
         raise UsageError(f"kind {kind}", "is none that is written", f"Choose one of {', '.join(KINDS)}.")
