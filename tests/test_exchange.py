@@ -13,6 +13,7 @@ from conftest import DEMO, LETOILE, spoil, write_tables
 
 from derbes.cli import main
 from derbes.exchange import personal_data, registers
+from derbes.exchange.bilingual import two, word
 from derbes.exchange.personal_data import FULL, NEEDED, SHORT
 from derbes.law import load_law
 from derbes.read.loading import load
@@ -49,7 +50,7 @@ def test_every_category_that_is_used_or_held_is_listed_once(home: Path) -> None:
 def test_a_complete_inventory_has_no_gap_and_one_read_off_a_policy_says_how_many() -> None:
     assert _listed(DEMO).gaps == {}
     gaps = _listed(LETOILE).gaps
-    assert {"access", "storage"} <= set(gaps) <= set(NEEDED)
+    assert {"access", "storage", "recipients"} <= set(gaps) & set(NEEDED)
 
 
 def test_the_ground_names_its_article_and_the_act_that_was_given(small: Rows, tmp_path: Path) -> None:
@@ -58,6 +59,49 @@ def test_the_ground_names_its_article_and_the_act_that_was_given(small: Rows, tm
     basis = _listed(write_tables(tmp_path, small)).full["basis"]
     assert basis.str.endswith("(94-V 9(10)), act 1, article 2").any()
     assert basis.str.endswith("(94-V 7(1))").any()
+
+
+def test_each_purpose_keeps_its_ground_and_what_is_not_known_is_said(small: Rows, tmp_path: Path) -> None:
+    unknown, phone_id = word("unknown"), small["categories"][0]["category_id"]
+    order, sale = small["processing"][:2]
+    for row in small["processing"]:
+        row["status"] = "stopped"
+    order |= {"status": "active", "legal_basis": "", "category_ids": phone_id, "field_ids": ""}
+    sale |= {"status": "active", "legal_basis": "consent", "category_ids": phone_id, "field_ids": ""}
+    sale["purpose_id"] = next(
+        row["purpose_id"] for row in small["purposes"] if row["purpose_id"] != order["purpose_id"]
+    )
+    home = write_tables(tmp_path / "home", small)
+    phone = load(home).categories.set_index("category_id").at[phone_id, "name"]
+    names = load(home).purposes.set_index("purpose_id")["name"]
+    told = _listed(home).short.set_index("data").at[phone, "basis"].splitlines()
+    assert f"\N{BULLET} {names[order['purpose_id']]} \N{EN DASH} {unknown}" in told
+    consent = two(LAW.bases.set_index("code").at["consent", "labels"])
+    assert [line for line in told if names[sale["purpose_id"]] in line] == [
+        f"\N{BULLET} {names[sale['purpose_id']]} \N{EN DASH} {consent} (94-V 7(1))"
+    ]
+
+
+def test_what_no_activity_uses_is_told_by_its_fields_and_unknown_cells_are_marked(tmp_path: Path) -> None:
+    inv, listed = load(LETOILE), _listed(LETOILE)
+    used = {*inv.processing["category_ids"].explode().dropna()}
+    fields = inv.fields[inv.fields["category_id"].notna() & ~inv.fields["category_id"].isin(used)]
+    fields = fields[~fields["field_id"].isin(inv.processing["field_ids"].explode())]
+    assert len(fields) > 5
+    data_of, subject = inv.categories.set_index("category_id")["name"], inv.subjects.set_index("subject_id")["name"]
+    systems = inv.systems.set_index("system_id")["name"]
+    for row in fields.itertuples():
+        told = listed.full[listed.full["data"] == data_of[row.category_id]].iloc[0]
+        assert {subject[one] for one in row.subject_ids} <= {*told["subjects"].split("; ")}
+        assert systems[row.system_id] in told["system"]
+    write_list(listed, inv, tmp_path / "list.xlsx", as_of=LAW.as_of)
+    short, full = openpyxl.load_workbook(tmp_path / "list.xlsx").worksheets
+    marked = [cell for row in full.iter_rows() for cell in row if cell.value == word("unknown")]
+    assert len(marked) == sum(listed.gaps.values()) > 100
+    assert any(f": {len(marked)}." in str(row[0].value) for row in short.iter_rows(max_row=8))
+    first = next(row for row in short.iter_rows() if row[0].value == "1")[0].row
+    assert all(cell.value for row in short.iter_rows(min_row=first) for cell in row)
+    assert short.max_row == first + len(listed.short) - 1  # no line stands below the table, on a page of its own
 
 
 def test_stopped_activities_and_drafts_are_not_listed(small: Rows, tmp_path: Path) -> None:

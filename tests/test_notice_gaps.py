@@ -12,6 +12,7 @@ from conftest import DAY, DEMO, LETOILE, write_tables
 import derbes
 from derbes import notice
 from derbes.law import load_law
+from derbes.notice.barred import barred as forbidden
 from derbes.text import LANGUAGES, data, fill
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 LAW = load_law("kz", dt.date.fromisoformat(DAY))
 #: How Python writes what is not there, and the marks around gaps.
-LEAK = re.compile(r"\b(?:nan|None|NaT)\b|<NA>|[\ue000\ue001]")
+LEAK = re.compile(r"\b(?:nan|None|NaT)\b|<NA>|[\ue000-\ue002]")
 WORDS = data("notice")
 
 
@@ -31,6 +32,10 @@ def written(home: Path, subject: str = "buyer", **asked: str) -> notice.Document
 
 def gap(what: str, lang: str = "ru") -> str:
     return fill(WORDS["words"]["gap"][lang], {"what": WORDS["gaps"][what][lang]})
+
+
+def barred(what: str, law: str, lang: str = "ru", kind: str = "notice") -> str:
+    return fill(WORDS["words"]["barred"][kind][lang], {"what": what, "law": law})
 
 
 def one_recipient(tables: Rows, **cells: str) -> Rows:
@@ -47,7 +52,7 @@ def one_recipient(tables: Rows, **cells: str) -> Rows:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("ground", ["gdpr-contract", "contract", "ru152-contract", "something else"])
-def test_a_ground_that_the_law_does_not_have_is_a_gap(ground: str, lang: str, small: Rows, tmp_path: Path) -> None:
+def test_a_ground_that_the_law_does_not_have_is_not_told(ground: str, lang: str, small: Rows, tmp_path: Path) -> None:
     foreign = [one["labels"][lang] for _, one in LAW.bases.iterrows() if one["foreign"]]
     for row in small["processing"]:
         row["legal_basis"] = ground
@@ -55,12 +60,16 @@ def test_a_ground_that_the_law_does_not_have_is_a_gap(ground: str, lang: str, sm
     for kind in notice.KINDS:
         made = written(home, kind=kind, lang=lang)
         said = notice.plain(made)
-        assert (gap("lawful", lang) in said) == (kind != "consent")
+        foreign_or_none = barred(WORDS["words"]["groundless"][lang], "94-V 7(1), 9", lang, kind)
+        told = gap("lawful", lang) if ground == "something else" else foreign_or_none  # no code at all: a slip
+        assert (told in said) == (kind != "consent")
         assert not LEAK.search(said)
         assert not [name for name in foreign if name in said]
         assert ground == "contract" or ground not in said  # an event is the end of a contract
-        if made.gaps:
-            assert made.lead[-1] == fill(WORDS["lead"]["gaps"][kind][lang], {"n": str(made.gaps)})
+        assert made.barred == said.count(foreign_or_none)
+        counts = {"gaps": made.gaps, "barred": made.barred}
+        heads = [fill(WORDS["lead"][mark][kind][lang], {"n": str(n)}) for mark, n in counts.items() if n]
+        assert [*made.lead[3:]] == heads
 
 
 @pytest.mark.parametrize("half", [0, 1])
@@ -80,7 +89,7 @@ def test_half_empty_inventories_leave_gaps_and_no_words_of_python(
         made = written(home, "all", kind=kind, lang=lang)
         said = notice.plain(made)
         assert made.gaps > 10
-        assert made.gaps == said.count("[") == said.count("]")
+        assert made.gaps + made.barred == said.count("[") == said.count("]")
         assert not LEAK.search(said)
 
 
@@ -114,6 +123,55 @@ def test_a_consent_does_not_deny_what_it_does_not_know(small: Rows, tmp_path: Pa
     assert gap("recipients") in third
     assert gap("cross_border") in border
     assert gap("recipients") in notice.plain(written(tmp_path / "inventory"))
+
+
+def test_the_activities_whose_recipients_are_not_known_are_named(small: Rows, tmp_path: Path) -> None:
+    tables = one_recipient(small, kind="third_party", countries="KZ")
+    names = [row["name"] for row in tables["processing"] if row["processing_id"] in {"order-taking", "order-payment"}]
+    for row in tables["processing"]:
+        row["recipient_ids"] = "" if row["name"] in names else "mail"
+    said = notice.plain(written(write_tables(tmp_path / "inventory", tables)))
+    words = WORDS["transfers"]
+    rows = fill(WORDS["gaps"]["receivers"]["ru"], {"rows": "; ".join(names)})
+    assert fill(words["silent"]["ru"], {"gap": fill(WORDS["words"]["gap"]["ru"], {"what": rows})}) in said
+    assert fill(words["outsiders"]["ru"], {"names": "Mail service"}) in said
+    assert fill(words["unsure"]["ru"], {"gap": gap("recipients")}) not in said
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_the_law_forbids_is_marked_and_never_told_as_it_stands(lang: str, small: Rows, tmp_path: Path) -> None:
+    for row in small["retention"]:
+        row |= {"period": "indefinite", "trigger": "", "then_retention_id": "", "disposal": ""}
+    for row in small["consents"]:
+        row |= {"form": "implied", "term": "indefinite"}
+    for row in small["systems"]:
+        row["storage_countries"] = "DE"
+    home = write_tables(tmp_path / "inventory", small)
+    endless, form = WORDS["terms"]["indefinite"][lang], derbes.load(home).schema.lists["consent_form"]["implied"][lang]
+    for kind in notice.KINDS:
+        made, wanted = written(home, kind=kind, lang=lang), [barred(form, "94-V 8(1), 25(2)(5)", lang, kind)]
+        said = notice.plain(made)
+        wanted += [barred(endless, "94-V 8(5), 8(4)(3)", lang, kind)]
+        if kind != "consent":
+            wanted.append(barred(endless, "94-V 12(2), 18", lang, kind))
+        assert [one for one in wanted if one not in said] == []
+        assert made.barred == said.count(barred("", "", lang, kind).partition(":")[0])
+        assert endless not in re.sub(r"\[[^]]*\]", "", said)  # and no gap asks what follows what has no end
+        assert gap("disposal", lang) not in said
+    assert "94-V 12(2))]" in notice.plain(written(home, lang=lang))  # bases abroad
+
+
+def test_the_audit_and_the_notice_forbid_the_same_cells() -> None:
+    inv = derbes.load(LETOILE)
+    found = derbes.audit(LETOILE, as_of=DAY, before="none").findings
+    cells = {("retention", "period"), ("consents", "form"), ("consents", "term"), ("processing", "legal_basis")}
+    grave = found[found["severity"].eq("critical") & found["family"].eq("kz")]
+    places = {*zip(grave["table"], grave["key"], grave["column"], strict=True)}
+    told = forbidden(inv, LAW)
+    assert {place for place in told if (place[0], place[2]) in cells} == {
+        place for place in places if (place[0], place[2]) in cells
+    }
+    assert len(told) > 4
 
 
 @pytest.mark.parametrize(

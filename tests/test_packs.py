@@ -124,6 +124,29 @@ def test_a_pack_lists_what_may_be_picked_and_is_no_inventory_where_it_lies(tmp_p
     assert {source.reason for source in sources(dealt.folder)} == {"written_by_derbes"}
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_pack_shows_no_inner_names_sorts_its_cells_and_breaks_no_heading_inside_a_word(
+    tmp_path: Path, small: Rows, lang: str
+) -> None:
+    for place, row in enumerate(reversed(small["systems"])):
+        row["owner"], row["storage_countries"] = "", "KZ" if place % 3 else ""
+        row["system_id"] = f"s{place}-{row['system_id']}"  # findings go by id, cells by row
+    small["fields"] = []
+    dealing, dealt = deal(tmp_path, small, lang=lang)
+    book = openpyxl.load_workbook(dealt.folder / dealing.packs[-1].file)
+    said = words(lang)
+    assert [sheet.title for sheet in book if sheet.sheet_state == "visible" and sheet.title.startswith("_")] == []
+    assert book.sheetnames[-1] == said["template"]["guide"]
+    shown = [row[5].value for row in book[said["packs"]["sheets"]["questions"]].iter_rows(min_row=2)]
+    places = [[int(re.sub(r"\D", "", one.split("\N{EN DASH}")[0])) for one in text.split(", ")] for text in shown]
+    assert max(map(len, places)) > 1 or any("\N{EN DASH}" in text for text in shown)
+    assert places == [sorted(numbers) for numbers in places]
+    for sheet in [book[table.title[lang]] for table in load().tables.values() if table.title[lang] in book.sheetnames]:
+        wide = {at: one.width for one in sheet.column_dimensions.values() for at in range(one.min, one.max + 1)}
+        narrow = [cell.value for cell in sheet[1] if wide[cell.column] < 1.2 * max(map(len, str(cell.value).split()))]
+        assert narrow == []
+
+
 def test_the_same_inventory_gives_the_same_packs(tmp_path: Path, small: Rows) -> None:
     _, first = deal(tmp_path / "a", small)
     _, second = deal(tmp_path / "b", small)

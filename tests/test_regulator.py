@@ -124,13 +124,16 @@ def test_what_is_missing_is_named_one_thing_a_line(lang: str, small: Rows, tmp_p
     small["citations"] = small["clauses"] = []
     home = write_tables(tmp_path / "home", {name: rows for name, rows in small.items() if rows})
     lines = regulator.missing(_unsealed(home), lang)
-    expected = ["report", "papers", "unplaced", "unnamed", "clauses", "registers", "recipients", "unbacked", "evidence"]
-    expected += ["requisites"]
+    expected = ["report", "papers", "unsure", "unplaced", "unnamed", "clauses", "registers", "recipients", "unbacked"]
+    expected += ["evidence", "requisites"]
     begins = {code: said[code].partition("{")[0] for code in expected}
     assert [code for code in expected if not any(line.startswith(begins[code]) for line in lines)] == []
-    papers = next(line for line in lines if line.startswith(begins["papers"]) and "94-V" in line)
-    assert papers.count("(94-V") + papers.count("(179") == 2
-    assert small["documents"][0]["document_id"] in next(line for line in lines if line.startswith(begins["unplaced"]))
+    found = {code: next(line for line in lines if line.startswith(begins[code])) for code in expected}
+    assert [found[code].count("(94-V") + found[code].count("(179") for code in ("papers", "unsure")] == [1, 1]
+    assert f"({small['documents'][0]['document_id']})" in found["unplaced"]
+    activity, consent = small["processing"][0], small["consents"][0]
+    assert f"{activity['name']} ({activity['processing_id']})" in found["recipients"]
+    assert f"{consent['name']} ({consent['consent_id']})" in found["evidence"]
 
 
 def test_a_complete_inventory_lacks_nothing_but_what_was_planted() -> None:
@@ -139,6 +142,33 @@ def test_a_complete_inventory_lacks_nothing_but_what_was_planted() -> None:
     assert lines == [
         said["report"].format(quarter="2026Q3", faults=f"manifest.json ({words('ru')['verify']['reasons']['missing']})")
     ]
+
+
+def test_papers_are_lacked_as_surely_as_the_audit_finds_them_lacking() -> None:
+    lines = regulator.missing(_unsealed(LETOILE), "ru")
+    said, labels = words("ru")["regulator"]["missing"], _unsealed(LETOILE).law.sections["documents"]
+    found = audit(LETOILE, as_of=DAY, before="none").findings
+    found = found[found["table"].eq("documents") & found["cells"].str.len().eq(0)].set_index("key")
+    codes = found["confirm"].map({True: "unsure", False: "papers"}).mask(found["severity"].eq("info"), "advised")
+    told = {code: next(one for one in lines if one.startswith(said[code].partition("{")[0])) for code in {*codes}}
+    assert {*codes} == {"papers", "unsure", "advised"}
+    assert {
+        kind: [code for code, line in told.items() if labels[kind]["labels"]["ru"] in line] for kind in codes.index
+    } == {kind: [code] for kind, code in codes.items()}
+
+
+def test_a_register_that_is_not_kept_and_one_without_entries_are_told_apart(home: Path, tmp_path: Path) -> None:
+    (home / "requests.csv").unlink()
+    headings = (home / "incidents.csv").read_text(encoding="utf-8").splitlines()[0]
+    (home / "incidents.csv").write_text(headings + "\n", encoding="utf-8")
+    (home / "documents.csv").unlink()
+    made = _members(regulator.pack(_unsealed(home), tmp_path / "out.zip"))
+    for side, lang in enumerate(("kk", "ru")):
+        said, told = words(lang)["regulator"], "\n".join(row[side] for row in _letter(made[LETTER]))
+        for text in (told, made[INDEX].decode()):
+            assert f"{said['sheets']['requests']}: {said['absent']}" in text
+            assert f"{said['sheets']['incidents']}: {said['empty']}" in text
+        assert said["papers_apart"].format(file=PARTS["papers"], count=said["absent"]) in told
 
 
 def test_an_inventory_read_off_a_policy_lacks_its_papers_and_registers() -> None:

@@ -211,7 +211,8 @@ def notice(inventory: Path | None, out: Path | None, **asked: Any) -> None:  # n
     from derbes.read.loading import load  # noqa: PLC0415
 
     law, about = load_law(asked["law"], _day(asked["as_of"]) or _today()), asked["subject"]
-    made = written.documents(load(_inventory(inventory)), law, about, kind=asked["kind"], lang=asked["lang"])
+    form = {name: asked[name] for name in ("kind", "lang")} | {"pack": asked["law"]}
+    made = written.documents(load(_inventory(inventory)), law, about, **form)
     say(str(written.publish(made, out)) if out else "\n\n".join(map(written.plain, made)))
 
 

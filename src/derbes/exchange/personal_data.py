@@ -15,6 +15,8 @@ from derbes.identity import mask
 from derbes.views.links import active, links, said
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from derbes.inventory import Inventory
     from derbes.law import LawPack
 
@@ -24,19 +26,27 @@ FULL = (
     *("source", "system", "storage", "retention", "disposal", "recipients", "countries", "public", "automated"),
     *("responsible", "reviewed"),
 )
-#: What every row must say; the rest depends on its ground, on whether there is a consent or a recipient.
-NEEDED = ("subjects", "data", "access", "purpose", "basis", "source", "system", "storage", "retention", "responsible")
+#: What every row must say, and what it must say if it rests on consent or names recipients; the rest may stay empty.
+NEEDED = (
+    *("subjects", "data", "identifier", "access", "purpose", "basis", "source", "system", "storage", "retention"),
+    *("recipients", "automated", "responsible"),
+)
+_OF_CONSENT, _OF_RECIPIENTS = ["consent", "consent_term"], ["countries", "public"]
+_BULLET, _PAIR = "\N{BULLET} ", " \N{EN DASH} "
 
 
 @dataclass(frozen=True)
 class Listed:
     """The list: ``short`` one row a category, ``full`` one row a category and activity, texts in all cells.
 
-    ``gaps`` counts, by column of the full list, rows in which it is not known. An unknown cell is empty.
+    An unknown cell is empty. ``open`` tells of every cell of the full list whether it is empty and has to be known,
+    ``gaps`` counts such cells by column. Where purposes of a category differ in their grounds, ``basis`` of the short
+    list has a line a purpose with its ground.
     """
 
     short: pd.DataFrame
     full: pd.DataFrame
+    open: pd.DataFrame
     gaps: dict[str, int]
 
 
@@ -45,20 +55,46 @@ def personal_data(inv: Inventory, law: LawPack) -> Listed:
     uses = _uses(inv)
     full = _described(inv, law, uses)
     full = full.sort_values(["data", "subjects", "purpose", *full], ignore_index=True)
-    short = full.groupby("data", sort=True)[["subjects", "purpose", "basis"]].agg(_joined).reset_index()
-    gaps = {column: int((full[column] == "").sum()) for column in NEEDED}
-    return Listed(
-        _numbered(short, SHORT), _numbered(full, FULL), {name: count for name, count in gaps.items() if count}
-    )
+    unknown = _open(full)
+    gaps = {column: int(count) for column, count in unknown.sum().items() if count}
+    return Listed(_numbered(_short(full), SHORT), _numbered(full, FULL), unknown, gaps)
+
+
+def _open(full: pd.DataFrame) -> pd.DataFrame:
+    """Which cells are empty and have to be known."""
+    due = pd.DataFrame(data=False, index=full.index, columns=list(FULL))
+    due[list(NEEDED)] = True
+    due.loc[full["consented"].eq(word("yes")), _OF_CONSENT] = True
+    due.loc[~full["recipients"].isin(["", word("none")]), _OF_RECIPIENTS] = True
+    return due & full.reindex(columns=list(FULL), fill_value="0").eq("")
+
+
+def _short(full: pd.DataFrame) -> pd.DataFrame:
+    """One row a category: whose it is by activities and by fields, its purposes, their grounds."""
+    rows = [
+        (data, _joined([*part["subjects"], *part["held"][part["held"] != ""]]), _joined(part["purpose"]), _paired(part))
+        for data, part in full.groupby("data", sort=True)
+    ]
+    return pd.DataFrame(rows, columns=["data", "subjects", "purpose", "basis"], dtype=object)
+
+
+def _paired(part: pd.DataFrame) -> str:
+    """The ground of a category where it has one for all purposes, else a line a purpose with its ground."""
+    if len({*part["basis"]}) == 1:
+        return str(part["basis"].iat[0])
+    told = part[["purpose", "basis"]].replace("", word("unknown")).drop_duplicates()
+    return "\n".join(_BULLET + told["purpose"] + _PAIR + told["basis"])
 
 
 def _numbered(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
     return frame.assign(number=[str(n) for n in range(1, len(frame) + 1)])[[*columns]]
 
 
-def _joined(texts: pd.Series[Any]) -> str:
-    parts = texts.str.split(AND).explode()
-    return AND.join(dict.fromkeys(part for part in parts if part))
+def _joined(texts: Iterable[str]) -> str:
+    """Texts as one, each part once; that some are unknown is said beside what is known."""
+    cells = list(texts)
+    parts = dict.fromkeys(part for text in cells for part in text.split(AND) if part)
+    return AND.join([*parts, *([word("unknown")] if parts and "" in cells else [])])
 
 
 def _uses(inv: Inventory) -> pd.DataFrame:
@@ -81,37 +117,67 @@ def _described(inv: Inventory, law: LawPack, uses: pd.DataFrame) -> pd.DataFrame
     frame["identifier"] = uses["id"].map(flags(categories["is_identifier"]))
     frame["access"] = uses["id"].map(labels(inv, categories["access_class"], "access_class"))
     frame["source"] = uses["id"].map(_sources(inv))
+    fields = _fields(inv)
+    for name, told in fields.items():  # of what no activity uses, the fields that hold it tell where and whose it is
+        frame[name] = frame[name].where(uses["origin"].notna(), uses["id"].map(told))
+    frame["held"] = uses["id"].map(fields["subjects"])
     return frame.astype(object).fillna("").map(lambda text: mask(" ".join(str(text).split())))
 
 
 def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
     """Columns of the list that a row of the register gives, by its position."""
     frame, consents = inv.processing, inv.consents.drop_duplicates("consent_id").set_index("consent_id")
-    systems = inv.systems.drop_duplicates("system_id").set_index("system_id")
     recipients = inv.recipients.drop_duplicates("recipient_id").set_index("recipient_id")
     retention = inv.retention.drop_duplicates("retention_id").set_index("retention_id")
+    codes = frame["legal_basis"].astype(object).map(law.basis, na_action="ignore")
     forms = labels(inv, consents["form"], "consent_form").fillna("") + prefixed(consents["evidence"])
-    places = countries(systems["storage_countries"]) + prefixed(systems["storage_site"])
     kept = timed(inv, retention["period"], retention["trigger"]).fillna("")
     fate = labels(inv, retention["disposal"], "disposal")
-    public = pd.Series(recipients["kind"].eq("public").map({True: word("yes"), False: ""}), index=recipients.index)
+    public = flags(recipients["kind"].eq("public").where(recipients["kind"].notna()))
     return {
         "subjects": through(inv, "subject_ids", names(inv, "subjects")),
         "purpose": frame["purpose_id"].map(names(inv, "purposes")),
         "task": said(inv, "processing", "authority"),
         "basis": bases(inv, law),
+        "consented": flags(codes.eq("consent")),
         "consent": through(inv, "consent_ids", forms),
         "consent_term": through(inv, "consent_ids", timed(inv, consents["term"])),
         "system": through(inv, "system_ids", names(inv, "systems")),
-        "storage": through(inv, "system_ids", places),
+        "storage": through(inv, "system_ids", _places(inv)),
         "retention": frame["retention_id"].map(kept),
         "disposal": frame["retention_id"].map(fate),
         "recipients": through(inv, "recipient_ids", names(inv, "recipients")),
         "countries": through(inv, "recipient_ids", countries(recipients["countries"])),
-        "public": through(inv, "recipient_ids", public),
+        "public": through(inv, "recipient_ids", public).map(_any, na_action="ignore"),
         "automated": flags(frame["automated_decision"]),
         "responsible": frame["owner"],
         "reviewed": frame["reviewed_on"].dt.strftime("%Y-%m-%d"),
+    }
+
+
+def _any(told: str) -> str:
+    """*Yes* where one of the answers is."""
+    return word("yes") if word("yes") in told.split(AND) else told
+
+
+def _places(inv: Inventory) -> pd.Series[Any]:
+    """Where each system stores data: countries and site."""
+    systems = inv.systems.drop_duplicates("system_id").set_index("system_id")
+    return countries(systems["storage_countries"]) + prefixed(systems["storage_site"])
+
+
+def _fields(inv: Inventory) -> dict[str, pd.Series[Any]]:
+    """Whose data of each category are, in which system and where, by the fields that hold them."""
+    whose, category = links(inv, "fields", "subject_ids"), inv.fields["category_id"]
+    system = inv.fields["system_id"].astype(object)
+    told = {
+        "subjects": (whose["id"].map(names(inv, "subjects")), whose["origin"].map(category)),
+        "system": (system.map(names(inv, "systems")), category),
+        "storage": (system.map(_places(inv)), category),
+    }
+    return {
+        name: texts.groupby(held).agg(lambda some: AND.join(sorted({one for one in some.dropna() if one})))
+        for name, (texts, held) in told.items()
     }
 
 

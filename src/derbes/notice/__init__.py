@@ -1,6 +1,7 @@
 """Notices to subjects, answers to their requests and texts of consent, written from the inventory.
 
-What is published then cannot differ from what is kept. What the inventory does not say stands out as a gap.
+What is published then cannot differ from what is kept. What the inventory does not say stands out as a gap, and so does
+what it says and the law forbids.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from derbes.errors import UsageError
 from derbes.notice.answer import answer
+from derbes.notice.barred import barred
 from derbes.notice.consent import consent
 from derbes.notice.hypertext import page
 from derbes.notice.privacy import privacy
@@ -39,16 +41,17 @@ FORMS = (".docx", ".html")
 
 
 def documents(
-    inv: Inventory, law: LawPack, subject: str, *, kind: str = "notice", lang: str = "ru"
+    inv: Inventory, law: LawPack, subject: str, *, kind: str = "notice", lang: str = "ru", pack: str | None = None
 ) -> tuple[Document, ...]:
     """One document a language (``kk-ru`` gives two, piece for piece alike) about a group of subjects and its kin.
 
-    Raises UsageError for a group, a kind or a language that is not there.
+    ``pack`` is the name or folder of the law pack where it is not the law's own id. Raises UsageError for a group, a
+    kind or a language that is not there.
     """
     if kind not in KINDS:
         raise UsageError(f"kind {kind}", "is none that is written", f"Choose one of {', '.join(KINDS)}.")
-    about = facts(inv, law, subject)
-    return tuple(_document(about, Says(one, about), kind) for one in languages(lang))
+    about, wrong = facts(inv, law, subject), barred(inv, law, pack)
+    return tuple(_document(about, Says(one, about, wrong, kind), kind) for one in languages(lang))
 
 
 def _document(about: Facts, says: Says, kind: str) -> Document:
@@ -57,9 +60,9 @@ def _document(about: Facts, says: Says, kind: str) -> Document:
     whom = says("lead", "whom", subject=says.joined(says.name("subjects", name) for name in about.group))
     lead = (whom, says("lead", "edition", date=says.date(about.law.as_of, "deadline")), says("lead", "names"))
     made = Document(says.lang, title, lead, sections)
-    if not made.gaps:
-        return made
-    return Document(says.lang, title, (*lead, says("lead", "gaps", kind, n=made.gaps)), sections)
+    marks = {"gaps": made.gaps, "barred": made.barred}
+    told = (says("lead", mark, kind, n=count) for mark, count in marks.items() if count)
+    return Document(says.lang, title, (*lead, *told), sections)
 
 
 def publish(made: tuple[Document, ...], target: Path) -> Path:

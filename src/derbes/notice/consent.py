@@ -61,8 +61,7 @@ def _contents(facts: Facts, says: Says, row: Row) -> Iterator[Line]:
     yield Line(says("form", "purposes", purposes=says.named("purposes", [row], "purpose_ids", "purpose")))
     channels = says.labels("channel", row["withdrawal_channels"], "withdrawal")
     yield Line(says("form", "withdrawal", channels=channels, days=says.days(row["withdrawal_days"], "withdrawal_days")))
-    form = says.label("consent_form", row["form"], "form")
-    yield Line(says("form", "evidence", form=form, evidence=says.text(row["evidence"], "evidence")))
+    yield Line(says("form", "evidence", form=says.form(row), evidence=says.text(row["evidence"], "evidence")))
     yield from (Line(says("form", sign, blank=says("words", "blank")), "text") for sign in ("agree", "refuse"))
 
 
@@ -75,7 +74,7 @@ def _values(facts: Facts, says: Says, row: Row) -> dict[str, str]:
     return {
         "operator": says("form", "operator", **told),
         "subject": says("form", by, blank=blank) if known(row["given_by"]) else f"{blank}; {says.gap('given_by')}",
-        "term": says.consent_term(row["term"]),
+        "term": says.consent_term(row),
         "third_parties": _recipients(facts, says, row),
         "cross_border": _abroad(facts, says, row),
         "public_sources": _recipients(facts, says, row, kind="public"),

@@ -155,9 +155,9 @@ def _consent(says: Says, row: Row) -> str:
         "item",
         name=says.name("consents", row["consent_id"]),
         purposes=says.named("purposes", [row], "purpose_ids", "purpose"),
-        form=says.label("consent_form", row["form"], "form"),
+        form=says.form(row),
         given_by=says.label("given_by", row["given_by"], "given_by"),
-        term=says.consent_term(row["term"]),
+        term=says.consent_term(row),
         channels=says.labels("channel", row["withdrawal_channels"], "withdrawal"),
         days=says.days(row["withdrawal_days"], "withdrawal_days"),
     )

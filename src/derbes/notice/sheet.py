@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from derbes.subject.saying import OPEN, unmarked
+from derbes.subject.saying import BARRED, OPEN, unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,6 +65,11 @@ class Document:
     def gaps(self) -> int:
         """How many facts are missing."""
         return sum(text.count(OPEN) for text in self.texts())
+
+    @property
+    def barred(self) -> int:
+        """How many passages tell what the law forbids."""
+        return sum(text.count(BARRED) for text in self.texts())
 
     def texts(self) -> Iterator[str]:
         """Yield every text of the document, cells of tables among them, gaps marked."""

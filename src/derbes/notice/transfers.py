@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from derbes.notice.sheet import Line
 from derbes.subject.facts import known
+from derbes.subject.saying import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +21,12 @@ _OUTSIDERS = ("third_party", "group", "public")
 
 def transfers(facts: Facts, says: Says) -> Iterator[Line]:
     """Who receives the group's data, whether they cross the border, whether anybody can see them."""
-    unsure = not facts.activities or not all(_named(facts, row) for row in facts.activities)
+    silent = [row for row in facts.activities if not _named(facts, row)]
+    unsure = not facts.activities or bool(silent)
     if facts.recipients:
         yield Line(says("transfers", "lead"))
         yield from (Line(_recipient(facts, says, row), "item") for row in facts.recipients)
-    yield from (Line(text) for text in _outsiders(facts, says, unsure=unsure))
+    yield from (Line(text) for text in _outsiders(facts, says, silent))
     yield Line(_border(facts, says, unsure=unsure))
     yield Line(_public(facts, says, unsure=unsure))
 
@@ -56,9 +58,8 @@ def _receiving(facts: Facts, row: Row) -> list[Row]:
     return [one for one in facts.activities if key in facts.listed(one, "recipient_ids", "recipients")]
 
 
-def _outsiders(facts: Facts, says: Says, *, unsure: bool) -> Iterator[str]:
+def _outsiders(facts: Facts, says: Says, silent: list[Row]) -> Iterator[str]:
     """What is said of those who act for the operator, and apart from them of third parties."""
-    kinds = [says.facts.inv.schema.lists["recipient_kind"].get(str(row["kind"])) for row in facts.recipients]
     acting = [row for row in facts.recipients if row["kind"] == PROCESSOR]
     out = [row for row in facts.recipients if row["kind"] in _OUTSIDERS]
     if acting:
@@ -68,9 +69,15 @@ def _outsiders(facts: Facts, says: Says, *, unsure: bool) -> Iterator[str]:
         logged = any(row["kind"] == "transfer_log" for row in facts.rows("documents").values())
         within = says.within("third_party_notice_days")
         yield says("transfers", "log" if logged else "unlogged", within=within, gap=says.gap("log"))
-    if unsure or None in kinds:
+    unclear = [row for row in facts.recipients if str(row["kind"]) not in facts.inv.schema.lists["recipient_kind"]]
+    if unclear:
+        yield says("transfers", "unclear", gap=says.gap("kinds", rows=_names(says, unclear)))
+    if silent and facts.recipients:
+        rows = says.joined(shown(says.called(row["name"], row["processing_id"], gap="unnamed")) for row in silent)
+        yield says("transfers", "silent", gap=says.gap("receivers", rows=rows))
+    elif silent or not facts.activities:
         yield says("transfers", "unsure", gap=says.gap("recipients"))
-    elif not out:
+    elif not out and not unclear:
         yield says("transfers", "others" if facts.recipients else "none")
 
 
@@ -136,11 +143,9 @@ def security(facts: Facts, says: Says) -> Iterator[Line]:
 
 
 def _site(says: Says, system: Row) -> str:
-    name, countries = (
-        says.name("systems", system["system_id"]),
-        says.countries(system["storage_countries"], "countries"),
-    )
-    return f"{name} ({countries})"
+    countries = says.countries(system["storage_countries"], "countries")
+    where = says.allowed(countries, "systems", system, "storage_countries")
+    return f"{says.name('systems', system['system_id'])} ({where})"
 
 
 def _measures(facts: Facts, says: Says) -> Iterator[str]:

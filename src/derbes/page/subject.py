@@ -277,8 +277,8 @@ class SubjectPage(LocatorPage):
         return [
             self._noted(cut(says.name("consents", row["consent_id"]), NAME), given),
             self._said(says.named("purposes", [row], "purpose_ids", "purpose")),
-            self._said(says.label("consent_form", row["form"], "form")),
-            self._said(says.consent_term(row["term"])),
+            self._said(says.form(row)),
+            self._said(says.consent_term(row)),
             self._said(says.labels("channel", row["withdrawal_channels"], "withdrawal")),
             self._said(says.days(row["withdrawal_days"], "withdrawal_days")),
         ]

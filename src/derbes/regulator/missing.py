@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from derbes.identity import mask
 from derbes.text import data, words
 from derbes.views.governance import notifications, paper_kinds, transfer_logs
@@ -13,8 +15,7 @@ from derbes.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import pandas as pd
-
+    from derbes.inventory import Inventory
     from derbes.regulator.dossier import Dossier
 
 #: Particulars that a letter and the list need, and what of each paper tells one from another.
@@ -31,9 +32,18 @@ def missing(dossier: Dossier, lang: str) -> list[str]:
 
 
 def _some(names: Iterable[object], say: Wording) -> str:
-    known = list(dict.fromkeys(mask(str(name)) for name in names))
+    known = list(dict.fromkeys(mask(" ".join(str(name).split())) for name in names))
     rest = len(known) - _NAMED
-    return ", ".join([*known[:_NAMED], *([say("more", n=rest)] if rest > 0 else [])])
+    return "; ".join([*known[:_NAMED], *([say("more", n=rest)] if rest > 0 else [])])
+
+
+def _called(inv: Inventory, table: str, which: pd.Series[Any], lang: str) -> list[str]:
+    """What rows are called, each with its id in brackets: a reader outside knows no ids. A paper is called its kind."""
+    frame, rows = inv.tables[table], which.to_numpy(dtype=bool)
+    kinds = {code: labels[lang] for code, labels in inv.schema.lists["document_kind"].items()}
+    names = frame["name"] if "name" in frame else frame["kind"].astype(object).map(kinds)
+    told = zip(names[rows], inv.keys[table][rows], strict=True)
+    return [key if pd.isna(name) or name == key else f"{name} ({key})" for name, key in told]
 
 
 def _inside(title: str) -> str:
@@ -58,30 +68,46 @@ def _unread(dossier: Dossier, say: Wording) -> Iterator[str]:
 def _papers(dossier: Dossier, say: Wording) -> Iterator[str]:
     """Papers that the law requires and no row tells of, and rows that do not tell enough to find or cite a paper."""
     inv = dossier.inventory
-    if lacking := _required(dossier, say.lang):
-        yield say("missing", "papers", names="; ".join(lacking))
+    for code, lacking in _required(dossier, say.lang).items():
+        if lacking:
+            yield say("missing", code, names="; ".join(lacking))
     named = said(inv, "documents", "number").fillna(said(inv, "documents", "version"))
     dated = said(inv, "documents", "approved_on").fillna(said(inv, "documents", "effective_on"))
     told = {"unplaced": said(inv, "documents", "location").isna(), "unnamed": named.isna() | dated.isna()}
     for code, open_ in told.items():
         if open_.any():
-            yield say("missing", code, names=_some(inv.keys["documents"][open_.to_numpy(dtype=bool)], say))
+            yield say("missing", code, names=_some(_called(inv, "documents", open_, say.lang), say))
     if not len(inv.clauses):
         yield say("missing", "clauses")
 
 
-def _required(dossier: Dossier, lang: str) -> list[str]:
-    """Papers required on the day of which the register has none: their names and the provisions that require them."""
+def _required(dossier: Dossier, lang: str) -> dict[str, list[str]]:
+    """Papers expected on the day of which the register has none, with their provisions, by how far the law asks.
+
+    Those that the law requires; those of which a lawyer has still to confirm the provision; those that the law does
+    not name itself.
+    """
+    law, found = dossier.law, dict[str, list[str]](papers=[], unsure=[], advised=[])
+    wanted = law.sections["documents"]
+    for kind in _lacking(dossier):
+        if kind in wanted:
+            act, at = wanted[kind]["cite"]["act"], wanted[kind]["cite"]["at"]
+            sure = "papers" if law.confidence(act, at) == "T" else "unsure"
+            code = sure if wanted[kind].get("named", True) else "advised"
+            found[code].append(f"{wanted[kind]['labels'][lang]} ({act} {at})")
+    return found
+
+
+def _lacking(dossier: Dossier) -> list[str]:
+    """Kinds of papers that the operator should have that day and of which the register has none."""
     inv, law = dossier.inventory, dossier.law
-    wanted, kinds = law.sections["documents"], paper_kinds(inv, law)
+    kinds, logs, notices = paper_kinds(inv, law), transfer_logs(inv, law), notifications(inv, law)
     lacking = list(kinds.loc[kinds["applies"].astype(bool) & kinds["papers"].eq(0), "kind"])
-    logs, notices = transfer_logs(inv, law), notifications(inv, law)
     if (logs["recipients"].gt(0) & logs["logs"].eq(0)).any():
         lacking.append("transfer_log")
     if (notices["size"].eq("large") & notices["notices"].eq(0)).any():
         lacking.append("authority_notification")
-    known = [(wanted[kind]["labels"][lang], wanted[kind]["cite"]) for kind in lacking if kind in wanted]
-    return [f"{label} ({cite['act']} {cite['at']})" for label, cite in known]
+    return lacking
 
 
 def _registers(dossier: Dossier, say: Wording) -> Iterator[str]:
@@ -90,29 +116,28 @@ def _registers(dossier: Dossier, say: Wording) -> Iterator[str]:
     if absent := [titles[name] for name, frame in dossier.registers.items() if frame is None]:
         yield say("missing", "registers", names=", ".join(absent))
     open_ = said(inv, "processing", "recipient_ids").isna() & _none_unsaid(inv.processing["recipient_ids"])
-    if keys := _keys(dossier, open_):
-        yield say("missing", "recipients", names=_some(keys, say), n=len(keys))
+    if names := _activities(dossier, open_, say.lang):
+        yield say("missing", "recipients", names=_some(names, say), n=len(names))
 
 
 def _none_unsaid(cells: pd.Series[Any]) -> pd.Series[Any]:
     return ~cells.map(lambda cell: isinstance(cell, tuple)).astype(bool)
 
 
-def _keys(dossier: Dossier, which: pd.Series[Any]) -> list[str]:
-    """Keys of the register's rows in force for which something holds."""
+def _activities(dossier: Dossier, which: pd.Series[Any], lang: str) -> list[str]:
+    """What the register's rows in force are called for which something holds."""
     inv = dossier.inventory
-    return list(inv.keys["processing"][which.index.isin(active(inv)) & which.to_numpy(dtype=bool)])
+    return _called(inv, "processing", which.astype(bool) & which.index.isin(active(inv)), lang)
 
 
 def _consents(dossier: Dossier, say: Wording) -> Iterator[str]:
     """Activities on consent that name none, and consents of which it is not said how they are proved."""
     inv = dossier.inventory
     unnamed = inv.processing["legal_basis"].eq("consent") & said(inv, "processing", "consent_ids").isna()
-    if keys := _keys(dossier, unnamed):
-        yield say("missing", "unbacked", names=_some(keys, say), n=len(keys))
-    open_ = said(inv, "consents", "evidence").isna().to_numpy(dtype=bool)
-    if open_.any():
-        yield say("missing", "evidence", names=_some(inv.keys["consents"][open_], say), n=int(open_.sum()))
+    if names := _activities(dossier, unnamed, say.lang):
+        yield say("missing", "unbacked", names=_some(names, say), n=len(names))
+    if names := _called(inv, "consents", said(inv, "consents", "evidence").isna(), say.lang):
+        yield say("missing", "evidence", names=_some(names, say), n=len(names))
 
 
 def _listed(dossier: Dossier, say: Wording) -> Iterator[str]:

@@ -19,6 +19,8 @@ from derbes.wording import Wording
 from derbes.workbook import write_list, write_registers
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from derbes.regulator.dossier import Dossier
 
 LETTER, INDEX = "00-letter.docx", "README.txt"
@@ -101,7 +103,6 @@ def _paragraphs(dossier: Dossier, say: Wording) -> list[tuple[str, str]]:
     day = {"as_of": say.date(dossier.as_of), "quarter": say.quarter(dossier.quarter)}
     lacking = missing(dossier, say.lang)
     papers = dossier.registers["documents"]
-    count = 0 if papers is None else len(papers)
     return [
         ("plain", say("addressee")),
         ("plain", say("operator", name=dossier.name, **who)),
@@ -111,7 +112,7 @@ def _paragraphs(dossier: Dossier, say: Wording) -> list[tuple[str, str]]:
         *([("plain", say("frozen", **day))] if dossier.frozen else []),
         ("head", say("lacking" if lacking else "nothing_lacking")),
         *(("item", f"{n}. {line}") for n, line in enumerate(lacking, 1)),
-        ("plain", say("papers_apart", file=PARTS["papers"], count=count)),
+        ("plain", say("papers_apart", file=PARTS["papers"], count=_told(papers, say))),
         ("head", say("enclosures")),
         *(("item", f"{n}. {line}") for n, line in enumerate(_enclosures(dossier, say), 1)),
         ("signature", say("signature", **who)),
@@ -123,11 +124,18 @@ def _enclosures(dossier: Dossier, say: Wording) -> list[str]:
     for group, tables in GROUPS.items():
         sheets = words(say.lang)["regulator"]["sheets"]
         known = {name: dossier.registers[name] for name in tables}
-        told = [f"{sheets[name]}: {say('absent') if rows is None else len(rows)}" for name, rows in known.items()]
+        told = [f"{sheets[name]}: {_told(rows, say)}" for name, rows in known.items()]
         lines.append(say("parts", group, file=PARTS[group], rows=", ".join(told)))
     if dossier.report:
         lines.append(say("parts", "report", file=_home(dossier), quarter=say.quarter(dossier.quarter)))
     return [*lines, say("parts", "index", file=INDEX)]
+
+
+def _told(rows: pd.DataFrame | None, say: Wording) -> str:
+    """How many entries a register has: that it is not kept, and that nothing was entered, are different answers."""
+    if rows is None:
+        return say("absent")
+    return str(len(rows)) if len(rows) else say("empty")
 
 
 def _index(dossier: Dossier, content: dict[str, bytes]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,15 +17,15 @@ from derbes.text import clean, data, fill, words
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from derbes.subject.facts import Facts, Row
 
-#: Around a gap in a text, so that it can be set apart; cells cannot bring them in.
-OPEN, CLOSE = "\ue000", "\ue001"
+#: Around a gap in a text, or what the law forbids, so that it can be set apart; cells cannot bring them in.
+OPEN, CLOSE, BARRED = "\ue000", "\ue001", "\ue002"
 
-_MARKS = re.compile(f"[{OPEN}{CLOSE}]")
-_GAP = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
+_MARKS = re.compile(f"[{OPEN}{CLOSE}{BARRED}]")
+_GAP = re.compile(f"[{OPEN}{BARRED}]([^{CLOSE}]*){CLOSE}")
 _SPAN = re.compile(r"(\d+)([YMWD])")
 _DATED = re.compile(rf"P(?:{_SPAN.pattern})+")  # of years to days; minutes share their letter with months
 CONSENT = "consent"  # the ground that needs no provision to be understood
@@ -36,10 +36,16 @@ _BRACKETS = str.maketrans("[]", "()")
 
 @dataclass(frozen=True, eq=False)
 class Says:
-    """The words of notices in one language, over the facts that they are about."""
+    """The words of notices in one language, over the facts that they are about.
+
+    ``barred`` has the provisions that forbid what a cell says, by table, id and column; ``kind`` is that of the
+    document, which decides how such a passage is marked.
+    """
 
     lang: str
     facts: Facts
+    barred: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    kind: str = "notice"
 
     def __call__(self, *path: str, **values: object) -> str:
         """The sentence at this place of ``text/notice.yaml``, filled in; ``n`` chooses among forms of number."""
@@ -58,6 +64,11 @@ class Says:
     def gap(self, what: str, **values: object) -> str:
         """What stands where the inventory says nothing."""
         return f"{OPEN}{self('words', 'gap', what=self('gaps', what, **values))}{CLOSE}"
+
+    def allowed(self, told: str, table: str, row: Row, column: str) -> str:
+        """What a row's cell is told as, marked where the law forbids what it says."""
+        law = self.barred.get((table, str(row[self.facts.inv.schema.tables[table].key]), column))
+        return told if law is None else f"{BARRED}{self('words', 'barred', self.kind, what=told, law=law)}{CLOSE}"
 
     def text(self, value: object, gap: str) -> str:
         """A cell's text, a person's data masked, or a gap; *none* is said."""
@@ -130,7 +141,7 @@ class Says:
     def basis(self, row: Row) -> str:
         """Ground of an activity with its provision, and the act where the ground is another law.
 
-        A ground of another country, or one that the law does not have that day, is a gap: nothing can rest on it.
+        A ground of another country, or one that the law does not have that day, is not told: nothing can rest on it.
         """
         if not known(row["legal_basis"]):
             return self.gap("basis")
@@ -138,7 +149,8 @@ class Says:
         bases = self.facts.law.bases
         found = bases[bases["code"].eq(code) & bases["valid"].astype(bool)]
         if not len(found):
-            return self.gap("lawful")
+            told = self.allowed(self("words", "groundless"), "processing", row, "legal_basis")
+            return told if told.startswith(BARRED) else self.gap("lawful")
         ground = found.iloc[0]
         if code == CONSENT:
             return str(ground["labels"][self.lang])
@@ -182,16 +194,29 @@ class Says:
         return told
 
     def _stage(self, row: Row, *, authority: bool) -> str:
-        term = self.term(row["period"], row["trigger"], row["bound"])
+        term = self.allowed(self.term(row["period"], row["trigger"], row["bound"]), "retention", row, "period")
         named = authority and known(row["authority"])
         told = self("terms", "by_act", term=term, authority=shown(row["authority"])) if named else term
         if known(row["then_retention_id"]) and row["then_retention_id"] != "none":
             return told
+        if (
+            not known(row["disposal"])
+            and known(row["period"])
+            and period.parse(str(row["period"])).kind == "indefinite"
+        ):
+            return told  # nothing follows what has no end
         fate = self.label("disposal", row["disposal"], "disposal")
         return self("terms", "then", term=told, then=fate)
 
-    def consent_term(self, cell: object) -> str:
+    def form(self, row: Row) -> str:
+        """Form of a consent, or a gap."""
+        return self.allowed(self.label("consent_form", row["form"], "form"), "consents", row, "form")
+
+    def consent_term(self, row: Row) -> str:
         """How long a consent holds: from the day it is given where the register names no other event."""
+        return self.allowed(self._given(row["term"]), "consents", row, "term")
+
+    def _given(self, cell: object) -> str:
         said = period.parse(str(cell)) if known(cell) else None
         if said and said.kind == "fixed" and said.trigger is None and said.duration and _DATED.fullmatch(said.duration):
             return self("terms", "given", span=self._spans(said.duration))
@@ -228,7 +253,7 @@ def shown(value: object) -> str:
 
 
 def runs(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the text in pieces, each with whether it is a gap."""
+    """Yield the text in pieces, each with whether it is a gap or what the law forbids."""
     place = 0
     for found in _GAP.finditer(text):
         if found.start() > place:
@@ -240,8 +265,8 @@ def runs(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def unmarked(text: str) -> str:
-    """The text without the marks around its gaps."""
-    return text.replace(OPEN, "").replace(CLOSE, "")
+    """The text without the marks in it."""
+    return _MARKS.sub("", text)
 
 
 def begun(text: str) -> str:

@@ -31,6 +31,8 @@ _LINE_HEIGHT, _MARGIN = 12.8, 2
 _A4, _A3, _LEGIBLE = 9, 8, {9: 230, 8: 330}
 #: Letters to a unit of width: Cyrillic ones are wider.
 _LATIN, _CYRILLIC = 1.2, 1.07
+#: Units of width that a bold Cyrillic letter takes at most, on the average of a word.
+_BOLD = 1.26
 
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
@@ -107,6 +109,12 @@ def height(columns: Iterable[tuple[Sequence[str | None], float]], *, size: float
         needed = [known[text] for text in texts]
         most = list(map(max, most, needed)) if most else needed
     return [min(409.0, lines * _LINE_HEIGHT * size / 10 + 3) for lines in most]
+
+
+def roomy(heading: str, width: float) -> float:
+    """Width of a column, more where the longest word of its bold heading would be broken inside."""
+    longest = max(map(len, re.split(r"\s+", heading)))
+    return max(width, math.ceil(longest * _BOLD) + _MARGIN)
 
 
 def _lines(text: str, width: float) -> int:

@@ -1,4 +1,4 @@
-"""Help for whoever fills in an inventory: the sheet _readme, and a few lines on every column."""
+"""Help for whoever fills in an inventory: a sheet that explains it, and a few lines on every column."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 _NAME, _TEXT = 26.0, 104.0
 
 
-def write_guide(book: Book, tables: Sequence[Table], words: Mapping[str, Any], lang: str) -> None:
-    """Write the sheet that explains how to fill in the others; its name begins with _, so that it is not read."""
-    sheet = book.sheet(words["readme"])
+def write_guide(
+    book: Book, tables: Sequence[Table], words: Mapping[str, Any], lang: str, *, name: str = "readme"
+) -> None:
+    """Write the sheet that explains how to fill in the others.
+
+    In an inventory its name begins with _, so that it is not read; where nothing is read but tables, ``name`` may
+    choose another of the words.
+    """
+    sheet = book.sheet(words[name])
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, _NAME)
     sheet.set_column(1, 1, _TEXT)

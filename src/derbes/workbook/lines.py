@@ -189,7 +189,7 @@ def _places(rows: np.ndarray, words: Mapping[str, Any]) -> str:
 
 def _place(file: object, sheet: object, cells: list[str], words: Mapping[str, Any]) -> str:
     if _missing(file):
-        return listed(cells, words) if cells else str(words["dash"])
+        return listed(_ranges(cells), words) if cells else str(words["dash"])
     ranges = listed(_ranges(cells), words) if cells else words["dash"]
     return str(words["place"]).format(file=file, sheet=sheet, cells=ranges)
 

@@ -31,7 +31,7 @@ PROPERTY = "derbes-pack"
 _NO_CLOCK = dt.date(2000, 1, 1)
 _NAME, _TEXT = 26.0, 104.0
 FINDINGS = Layout(
-    (Heading("number", 5, "number"), Heading("severity", 17, "severity"), Heading("table", 18), Heading("key", 24),
+    (Heading("number", 5, "number"), Heading("severity", 19, "severity"), Heading("table", 18), Heading("key", 24),
      Heading("cell", 14), Heading("what", 40), Heading("why", 40), Heading("fix", 40), Heading("law", 18)),
     printed=9,
 )  # fmt: skip
@@ -90,7 +90,7 @@ def write_pack(pack: Pack, path: Path, audit: Audit, letter: Letter) -> None:
         grounds = bases.loc[bases["valid"], "code"]
         form = {"lang": lang, "schema": schema, "labels": True, "grounds": grounds, "asked": _asked(pack)}
         write_tables(book, tables, pack.rows, **form)
-        write_guide(book, tables, text.words(lang)["template"], lang)
+        write_guide(book, tables, text.words(lang)["template"], lang, name="guide")
 
 
 def _sheet_name(name: str, lang: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from derbes import text
+from derbes.exchange.bilingual import word
 from derbes.identity import mask
-from derbes.workbook.book import LINES, height, opened, page
+from derbes.workbook.book import LINES, height, opened, page, roomy
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,25 +33,35 @@ def write_list(listed: Listed, inv: Inventory, path: Path, *, as_of: dt.date) ->
     with opened(path, created=as_of) as book:
         book.file.set_properties({**book.file.doc_properties, "title": _two(said["title"]), "author": "derbes"})
         book.file.set_custom_property("derbes", "list-kz", "text")
-        for name, rows in (("short", listed.short), ("full", listed.full)):
+        for name, rows in _marked(listed).items():
             sheet = book.sheet(said["sheets"][name]["kk"])
-            first = _head(
-                book, sheet, inv, said=said, over=_widths(rows)[: len(_WIDTHS)], as_of=as_of, annex=name == "full"
-            )
+            over, gaps = _widths(rows)[: len(_WIDTHS)], sum(listed.gaps.values())
+            lines = _lines(inv, as_of=as_of, gaps=gaps, annex=name == "full")
+            for row, (look, line) in enumerate(lines):
+                book.spread(sheet, (row, 0), line, look, over=over)
+            first = len(lines) + 1
             _table(book, sheet, rows.iloc[: LINES - first], first=first)
-            if name == "short":
-                _foot(book, sheet, said, first + len(rows) + 2, gaps=sum(listed.gaps.values()))
             page(sheet, footer=_two(said["title"]), pages=_FOOT, wide=sum(_widths(rows)))
             sheet.repeat_rows(first)
             sheet.repeat_columns(0, 2 if name == "full" else 0)
+
+
+def _marked(listed: Listed) -> dict[str, pd.DataFrame]:
+    """Both forms of the list, what is unknown said in words: who signs the list has to see it."""
+    unknown = word("unknown")
+    return {
+        "short": listed.short.replace("", unknown),
+        "full": listed.full.mask(listed.open[[*listed.full]], unknown),
+    }
 
 
 def _two(words: dict[str, str]) -> str:
     return words["kk"] if words["kk"] == words["ru"] else f"{words['kk']} / {words['ru']}"
 
 
-def _head(book: Book, sheet: Any, inv: Inventory, *, said: Any, over: list[float], as_of: dt.date, annex: bool) -> int:  # noqa: ANN401
-    """Write who approves what; return the row of the headings."""
+def _lines(inv: Inventory, *, as_of: dt.date, gaps: int, annex: bool) -> list[tuple[str, str]]:
+    """Lines above the table, each with its look: who approves what, and how much is not known."""
+    said = text.data("list")
     names = inv.operator["legal_name"].fillna(inv.operator["name"]).dropna()
     number = inv.operator["bin"].dropna()
     who = ", ".join(
@@ -62,15 +73,18 @@ def _head(book: Book, sheet: Any, inv: Inventory, *, said: Any, over: list[float
         ("plain", f"{_two(said['as_of'])}: {as_of:%d.%m.%Y}"),
         ("label", f"{_two(said['basis'])}. {_two(said['form'])}"),
     ]
-    if not annex:
+    if annex:
+        lines.append(("label", _two(said["blank"])))
+    else:
         lines.insert(0, ("bold", f"{_two(said['approve'])}  ______________________  ({_two(said['signature'])})"))
-    for row, (look, line) in enumerate(lines):
-        book.spread(sheet, (row, 0), line, look, over=over)
-    return len(lines) + 1
+    if gaps:
+        lines.append(("bold", " ".join(said["gaps"][lang].format(count=gaps) for lang in ("kk", "ru"))))
+    return lines
 
 
 def _widths(rows: pd.DataFrame) -> list[float]:
-    return [_WIDTHS.get(str(name), _WIDE) for name in rows]
+    said = text.data("list")["columns"]
+    return [_WIDTHS.get(str(name)) or roomy(_two(said[name]), _WIDE) for name in rows]
 
 
 def _table(book: Book, sheet: Any, rows: pd.DataFrame, *, first: int) -> None:  # noqa: ANN401
@@ -87,9 +101,3 @@ def _table(book: Book, sheet: Any, rows: pd.DataFrame, *, first: int) -> None:  
         for column, value in enumerate(values):
             book.put(sheet, (at, column), value)
     sheet.freeze_panes(first + 1, 2)
-
-
-def _foot(book: Book, sheet: Any, said: Any, row: int, *, gaps: int) -> None:  # noqa: ANN401
-    if gaps:
-        line = " ".join(said["gaps"][lang].format(count=gaps) for lang in ("kk", "ru"))
-        book.spread(sheet, (row, 0), line, "label", over=[*_WIDTHS.values()])

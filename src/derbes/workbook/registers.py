@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from derbes import text
-from derbes.workbook.book import LINES, height, opened, page
+from derbes.workbook.book import LINES, height, opened, page, roomy
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from derbes.workbook.book import Book
 
 _NARROW, _WIDE = 14, 44
+_WORD = 16  # letters of a word that is not broken; ids and addresses may be longer
 _ROOM = 90.0
 _FOOT = "&P / &N"
 
@@ -39,7 +40,7 @@ def write_registers(sheets: Mapping[str, pd.DataFrame | None], path: Path, *, op
                 sheet.set_column(0, 0, _ROOM)
                 book.put(sheet, (3, 0), " / ".join(said["absent" if rows is None else "empty"].values()), "plain")
             else:
-                widths = [_width(rows.iloc[:, at]) for at in range(rows.shape[1])]
+                widths = [roomy(str(name), _width(rows.iloc[:, at])) for at, name in enumerate(rows)]
                 _table(book, sheet, rows.iloc[: LINES - 3], widths, first=3)
             book.spread(sheet, (0, 0), title, "section", over=_reaching(widths))
             book.spread(sheet, (1, 0), under, "label", over=_reaching(widths))
@@ -71,6 +72,7 @@ def _table(book: Book, sheet: Any, rows: pd.DataFrame, widths: list[float], *, f
 
 
 def _width(column: pd.Series[Any]) -> float:
-    """Characters that most cells need, within what fits on paper."""
+    """Characters that most cells need, within what fits on paper, and words of usual length need whole."""
     usual = column.str.len().quantile(0.8)
-    return float(int(min(_WIDE, max(_NARROW, usual * 0.6))))
+    longest = column.str.split().explode().str.len().clip(upper=_WORD).max()
+    return float(int(min(_WIDE, max(_NARROW, usual * 0.6, longest * 1.2 + 2))))

@@ -54,7 +54,7 @@ _ANSWERED = (DECISION, Heading("owner", 15, "input"), Heading("until", 11, "inpu
 _KNOWN = (Heading("status", 14, "grey"), Heading("since", 11, "grey"), Heading("rule", 28, "grey"),
           Heading("ids", 20, "ids"), Heading("basis", 20, "ids"))  # fmt: skip
 FINDINGS = Layout(
-    (Heading("number", 5, "number"), Heading("severity", 17, "severity"), Heading("table", 13), Heading("key", 20),
+    (Heading("number", 5, "number"), Heading("severity", 19, "severity"), Heading("table", 13), Heading("key", 20),
      Heading("cell", 18), Heading("what", 30), Heading("why", 30), Heading("fix", 30), Heading("law", 15), *_ANSWERED,
      Heading("related", 20), Heading("count", 10, "number"), Heading("value", 20, "grey"), *_KNOWN),
     printed=13,
@@ -63,7 +63,7 @@ QUESTIONS = Layout(
     (Heading("number", 5, "number"), Heading("table", 14), Heading("field", 17), Heading("question", 33),
      Heading("count", 10, "number"), Heading("key", 26), Heading("cell", 18), Heading("why", 30), Heading("law", 15),
      Heading("answer", 30, "input"), *_ANSWERED[1:3], _ANSWERED[0], _ANSWERED[3],
-     Heading("severity", 17, "severity"), *_KNOWN),
+     Heading("severity", 19, "severity"), *_KNOWN),
     printed=12,
 )  # fmt: skip
 SOURCES = Layout(

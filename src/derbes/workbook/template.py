@@ -11,7 +11,7 @@ import pandas as pd
 from derbes import schema as model
 from derbes import text
 from derbes.errors import UsageError, did_you_mean
-from derbes.workbook.book import Book, height, opened, page
+from derbes.workbook.book import Book, height, opened, page, roomy
 from derbes.workbook.choices import Choices, labelled
 from derbes.workbook.guide import hint, write_guide
 
@@ -28,7 +28,8 @@ _FIRST_DAY = pd.Timestamp(1900, 3, 1)
 _FILE = "register.xlsx"
 _LAST_ROW = 1_048_575
 _PLACE = frozenset({"file", "sheet", "row"})
-_WIDTHS = {"id": 20, "flag": 10, "date": 13, "number": 12, "country": 16, "period": 22, "code": 16, "text": 32}
+_WIDTHS = {"id": 24, "choice": 24, "flag": 10, "date": 13, "number": 12, "country": 16, "period": 22, "code": 16,
+           "text": 32}  # fmt: skip
 _LOOKS = {"date": "cell_date", "number": "cell_number"}
 _COMMENT = {"author": "", "width": 340, "font_name": "Arial", "font_size": 9, "color": "#FFFBEA"}
 
@@ -117,10 +118,12 @@ def _sheet(making: _Making, table: Table, rows: pd.DataFrame | None) -> None:
     book, lang = making.book, making.lang
     sheet = book.sheet(table.title[lang])
     sheet.freeze_panes(1, 1 + list(table.columns).index(table.key))
-    sheet.set_row(0, 32)
+    widths = [_width(column, lang) for column in table.columns.values()]
+    titles = [column.title[lang] + (" *" if column.required else "") for column in table.columns.values()]
+    sheet.set_row(0, max(32.0, *height([([title], width) for title, width in zip(titles, widths, strict=True)])))
     for place, column in enumerate(table.columns.values()):
-        sheet.set_column(place, place, _width(column), book.looks[_LOOKS.get(column.type, "cell")])
-        book.put(sheet, (0, place), column.title[lang] + (" *" if column.required else ""), _head(column))
+        sheet.set_column(place, place, widths[place], book.looks[_LOOKS.get(column.type, "cell")])
+        book.put(sheet, (0, place), titles[place], _head(column))
         told = hint(column, making.schema, making.words, lang)
         lines = sum(-(-len(line) // 55) for line in told.split("\n"))
         sheet.write_comment(0, place, told, _COMMENT | {"height": 16 * (lines + 1)})
@@ -137,8 +140,8 @@ def _head(column: Column) -> str:
     return "required" if column.required else "head"
 
 
-def _width(column: Column) -> int:
-    return _WIDTHS.get(column.type, 20) + (6 if column.many else 0)
+def _width(column: Column, lang: str) -> float:
+    return roomy(column.title[lang], _WIDTHS.get(column.type, 20) + (6 if column.many else 0))
 
 
 def _rule(making: _Making, column: Column) -> dict[str, Any]:
@@ -171,7 +174,7 @@ def _pour(making: _Making, sheet: Any, table: Table, rows: pd.DataFrame) -> int:
         book.put(sheet, (0, place), name, "head")
     columns = [_texts(making, column, rows) for column in table.columns.values()]
     columns += [rows[name].fillna("").astype(str).to_list() for name in extra]
-    widths = [*map(_width, table.columns.values()), *(_WIDTHS["text"] for _ in extra)]
+    widths = [*(_width(column, making.lang) for column in table.columns.values()), *(_WIDTHS["text"] for _ in extra)]
     shown = [[value if isinstance(value, str) else "" for value in values] for values in columns]
     tall = height(list(zip(shown, widths, strict=True)))
     for row, values in enumerate(zip(*columns, strict=True), start=1):
