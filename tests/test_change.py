@@ -67,6 +67,14 @@ CASES: dict[str, tuple[str, str, dict[str, str], str, str]] = {
     "a right answered later": ("rights", "correct", {"deadline_days": "30"}, "up", "longer"),
     "a note": ("systems", "shop", {"note": "words"}, "neutral", "now_known"),
     "a site": ("systems", "shop", {"storage_site": "another hall"}, "neutral", "edited"),
+    "a term without an end": ("retention", "account-open", {"period": "indefinite"}, "up", "longer"),
+    "recipients not known any more": (
+        "processing",
+        "newsletter-sending",
+        {"recipient_ids": ""},
+        "neutral",
+        "no_longer_known",
+    ),
     "an owner no more": ("systems", "shop", {"owner": ""}, "up", "owner_gone"),
 }
 
@@ -79,6 +87,13 @@ def test_a_changed_cell_bears_its_risk_and_the_reason(name: str, small: Rows, tm
     changed = demo_tables()
     _row(changed, table, key).update(cells)
     assert _said(_diff(small, changed, tmp_path)) == [("changed", table, key, next(iter(cells)), way, reason)]
+
+
+def test_a_term_that_gets_an_end_lowers_the_risk(small: Rows, tmp_path: Path) -> None:
+    endless = demo_tables()
+    _row(endless, "retention", "account-open")["period"] = "indefinite"
+    (said,) = _said(_diff(endless, small, tmp_path))
+    assert said[-2:] == ("down", "shorter")
 
 
 def test_a_ground_that_becomes_lawful_lowers_the_risk(small: Rows, tmp_path: Path) -> None:

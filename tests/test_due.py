@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 from conftest import DAY, DEMO, LETOILE
 from icalendar import Calendar
@@ -16,7 +17,6 @@ from derbes.text import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
     from conftest import Rows
 
     from derbes.auditing import Audit
@@ -35,6 +35,11 @@ def test_papers_in_force_are_reviewed_and_those_they_replaced_are_not() -> None:
 
 def test_a_list_without_a_day_of_review_is_reviewed_in_a_year(small: Rows, audited: Callable[..., Audit]) -> None:
     next(row for row in small["documents"] if row["document_id"] == "pd-list-3.0")["review_due_on"] = ""
+    assert _days(due.due(audited(small)), "document_review", "pd-list-3.0") == ["2027-09-15"]
+
+
+def test_a_list_is_reviewed_in_a_year_whatever_later_day_it_names(small: Rows, audited: Callable[..., Audit]) -> None:
+    next(row for row in small["documents"] if row["document_id"] == "pd-list-3.0")["review_due_on"] = "2035-01-01"
     assert _days(due.due(audited(small)), "document_review", "pd-list-3.0") == ["2027-09-15"]
 
 
@@ -59,6 +64,27 @@ def test_papers_of_a_year_fall_due_at_its_turn(small: Rows, audited: Callable[..
     assert [(str(day), int(year)) for day, year in zip(papers["due_on"], papers["year"], strict=True)] == [
         ("2027-01-01", 2025)
     ]
+
+
+@pytest.mark.parametrize(("number", "years"), [("960540000002", [1996]), ("200540000007", []), ("", [1995, 1996])])
+def test_papers_are_as_old_as_the_operator_at_most(
+    number: str, years: list[int], small: Rows, audited: Callable[..., Audit]
+) -> None:
+    small["operator"][0]["bin"] = number
+    term = next(row for row in small["retention"] if row["retention_id"] == "tax-5y")
+    term["period"] = "P30Y"
+    frame = due.due(audited(small, as_of="2026-11-23"))
+    assert frame.loc[(frame["what"] == "papers") & (frame["key"] == "tax-5y"), "year"].astype(int).tolist() == years
+
+
+def test_two_decisions_that_end_on_a_day_are_two_events(small: Rows, audited: Callable[..., Audit]) -> None:
+    done = audited(small)
+    frame = pd.DataFrame({"due_on": [dt.date(2027, 1, 1)] * 2, "what": "decision_end", "table": "systems"})
+    frame = frame.assign(key="shop", name="a decision", owner="", year=None, finding=["a1", "b2"])
+    made = {lang: due.calendar(frame, as_of=done.as_of, operator="x", lang=lang) for lang in LANGUAGES}
+    ids = [{str(event["uid"]) for event in Calendar.from_ical(one).walk("VEVENT")} for one in made.values()]
+    assert len(ids[0]) == len(frame)
+    assert ids[0] == ids[1] == ids[2]
 
 
 def test_what_is_overdue_stays_on_the_list(small: Rows, audited: Callable[..., Audit]) -> None:

@@ -105,6 +105,21 @@ def _moved(sheet: Any) -> None:
         sheet.cell(row, 30).value = value
 
 
+def test_answers_under_a_lost_heading_are_not_called_silence(dealt: Dealt) -> None:
+    title = load().tables["systems"].columns["storage_site"].title["ru"]
+
+    def renamed(sheet: Any) -> None:
+        next(cell for cell in sheet[1] if cell.value == title).value = "x"
+
+    dealt.edit(dealt.answer("systems", "shop", storage_site=SITE), "systems", renamed)
+    found = dealt.merge()
+    assert changes(found) == []
+    assert [(row.why, row.table, row.column) for row in found.refused.itertuples()] == [
+        ("no_heading", "systems", "storage_site")
+    ]
+    assert [file for _, file, _ in found.silent if file in set(found.refused["book"])] == []
+
+
 def _hidden(sheet: Any) -> None:
     sheet.auto_filter.ref = "A1:O3"
     sheet.row_dimensions[2].hidden = True

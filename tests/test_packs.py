@@ -52,6 +52,11 @@ def rows(dealing: Dealing) -> dict[str, set[tuple[str, str]]]:
     }
 
 
+def test_a_blank_inventory_has_nothing_to_hand_out(tmp_path: Path, small: Rows) -> None:
+    with pytest.raises(UsageError, match="no row to hand out"):
+        deal(tmp_path, {"systems": [dict.fromkeys(small["systems"][0], "")]})
+
+
 def test_every_row_goes_to_its_owner_and_a_field_to_that_of_its_system(tmp_path: Path, small: Rows) -> None:
     dealing, _ = deal(tmp_path, small)
     inv = derbes.load(DEMO)

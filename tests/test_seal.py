@@ -18,6 +18,7 @@ from derbes.report import report
 from derbes.text import LANGUAGES, words
 
 ARTEFACTS = ["audit.html", "audit.ipynb", "findings.json", "findings.xlsx", "summary.txt", "figures/findings.png"]
+PERSON = "dana.nobody7@gmail.com"
 INPUTS = ["register.xlsx", "policy.xlsx", "history/2026Q2/fields.csv", "rules/own.yaml"]
 
 
@@ -95,6 +96,23 @@ def test_what_is_missing_or_added_is_named(copy: Path) -> None:
     assert _verdict(copy).broken == broken
 
 
+def test_a_file_that_the_inventory_has_besides_is_named(copy: Path) -> None:
+    (copy / "demo" / "incidents.csv").write_text("incident_id\nnew\n", encoding="utf-8")
+    (copy / "demo" / "rules" / "more.yaml").write_text("[]\n", encoding="utf-8")
+    assert _verdict(copy).broken == (("incidents.csv", "added"), ("rules/more.yaml", "added"))
+
+
+def test_the_name_of_a_file_tells_of_no_person_and_is_found_again(tmp_path: Path) -> None:
+    home = shutil.copytree(DEMO, tmp_path / "demo")
+    for number in range(2):
+        (home / f"letter of {PERSON} {number}.txt").write_text(str(number), encoding="utf-8")
+    made = _made(home, tmp_path / "reports", "2026Q3")
+    assert PERSON not in (made / "manifest.json").read_text(encoding="utf-8")
+    assert seal.verify(made, inventory=home).holds
+    _flip(home / f"letter of {PERSON} 1.txt")
+    assert [why for _, why in seal.verify(made, inventory=home).broken] == ["changed"]
+
+
 def test_an_inventory_that_moved_on_is_held_against_the_quarter_frozen_then(copy: Path) -> None:
     home = copy / "demo"
     snapshot.freeze(load(home), home / "history" / "2026Q3")
@@ -103,6 +121,13 @@ def test_an_inventory_that_moved_on_is_held_against_the_quarter_frozen_then(copy
     assert (verdict.broken, verdict.notes) == ((), (("register.xlsx", "moved_on"),))
     _flip(home / "history" / "2026Q3" / "fields.csv")
     assert _verdict(copy).broken == (("register.xlsx", "changed"),)
+
+
+def test_a_folder_that_is_called_otherwise_is_no_link_of_the_chain(tmp_path: Path) -> None:
+    for name in ("2026Q2", "2026-q1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text("{}", encoding="utf-8")
+    assert list(map(str, seal.sealed(tmp_path))) == ["2026Q2"]
 
 
 def test_decisions_may_be_appended_and_not_changed(copy: Path) -> None:

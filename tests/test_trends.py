@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from conftest import DAY, DEMO, write_tables
 
-from derbes import figures, seal, snapshot, trends
+from derbes import figures, schema, seal, snapshot, trends
 from derbes.auditing import Audit, audit
 from derbes.comparison import comparison
 from derbes.errors import SourceError
@@ -22,6 +22,7 @@ from derbes.text import LANGUAGES, words
 from derbes.workbook import Course, write_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Rows
@@ -83,6 +84,28 @@ def test_a_broken_report_is_named_in_a_line(done: Audit, reports: Path) -> None:
     (reports / "2026Q2" / "findings.json").write_text("[", encoding="utf-8")
     with pytest.raises(SourceError, match=r"2026Q2.findings\.json"):
         trends.course(done, Q3, reports)
+
+
+@pytest.mark.parametrize("said", ["[]", "{}", '{"operator": "letuchiy-chainik", "findings": [{"id": "a"}]}'])
+def test_a_report_of_another_shape_is_named_in_a_line(done: Audit, reports: Path, said: str) -> None:
+    (reports / "2026Q1" / "findings.json").write_text(said, encoding="utf-8")
+    with pytest.raises(SourceError, match=r"2026Q1.findings\.json"):
+        trends.course(done, Q3, reports)
+
+
+def test_owners_are_one_whatever_the_case_and_a_field_without_a_system_has_none(
+    small: Rows, audited: Callable[..., Audit]
+) -> None:
+    name = small["systems"][0]["owner"]
+    for row in small["systems"]:
+        row["owner"] = name
+    small["systems"][0]["owner"] = name.upper()
+    small["systems"].append({**small["systems"][1], "system_id": "", "owner": "nobody's owner"})
+    small["fields"].append({**small["fields"][0], "system_id": ""})
+    told = trends.course(audited(small), Q3, None).owners
+    assert (told["owner"].str.casefold() == name.casefold()).sum() == 1
+    required = sum(column.required for column in schema.load().tables["systems"].columns.values())
+    assert told.set_index("owner").at["nobody's owner", "required"] == required
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
