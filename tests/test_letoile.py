@@ -181,9 +181,10 @@ def test_particulars_that_agree_are_not_told() -> None:
     assert sites.to_list() == [(("clauses", "7.11"),)]
 
 
-def test_data_of_the_questionnaire_for_employees_serve_no_purpose() -> None:
-    excess = _keys("kz.category.no_purpose") & _of_clause("categories", "3.2")
-    assert {"criminal-record", "declared-assets", "family-relations", "tax-declaration"} <= excess
+def test_data_that_some_row_may_use_for_all_it_says_are_not_called_idle() -> None:
+    silent = _read().processing["category_ids"].isna() & _read().processing["field_ids"].isna()
+    assert silent.sum() == len(_keys("structure.required.processing.category_ids")) == 26
+    assert _keys("kz.category.no_purpose") == _keys("kz.field.no_purpose") == set()
 
 
 def test_what_an_employer_may_not_ask_without_a_law_is_found() -> None:

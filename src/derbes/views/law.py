@@ -18,6 +18,8 @@ from derbes.views.use import (
     held_clauses,
     held_fields,
     personal_systems,
+    unsettled_categories,
+    unsettled_fields,
 )
 
 if TYPE_CHECKING:
@@ -225,7 +227,10 @@ def purposes(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 
 @view("category_use", table="categories", needs=("categories", "processing"))
 def category_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a category: whether it is ``held`` (a field or the policy has it), and how many rows ``use`` it."""
+    """One row a category: whether it is ``held`` (a field or the policy has it), and how many rows ``use`` it.
+
+    ``unsettled``: a row that does not say what it uses, or what for, may use it too.
+    """
     ids = inv.categories["category_id"].astype(object)
     first = pd.Series(ids.index, index=ids).groupby(level=0).first()
     found = {"fields": held_fields(inv), "clauses": held_clauses(inv)}
@@ -233,17 +238,21 @@ def category_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     uses = category_uses(inv)
     frame = pd.DataFrame({"origin": ids.index, "use": counts(uses["origin"], uses["category"], ids)})
     holders = related(frame["origin"], placed)
-    return frame.assign(held=holders.str.len() > 0, related=holders)
+    return frame.assign(held=holders.str.len() > 0, unsettled=unsettled_categories(inv, ids), related=holders)
 
 
 @view("field_use", table="fields", needs=("fields", "processing"))
 def field_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a field with data of a known category: how many rows ``use`` it; ``elsewhere``: others use such data."""
+    """One row a field with data of a known category: how many rows ``use`` it; ``elsewhere``: others use such data.
+
+    ``unsettled``: a row that does not say what it uses, or what for, may use it too.
+    """
     held, uses = held_fields(inv).dropna(subset="category"), field_uses(inv)
     used = held["category"].isin(category_uses(inv)["category"])
     unregistered = ~held["category"].isin(inv.categories["category_id"])
     use = counts(uses["origin"], uses["id"], held["id"])
-    return pd.DataFrame({"origin": held.index, "use": use, "elsewhere": used | unregistered})
+    facts = {"use": use, "elsewhere": used | unregistered, "unsettled": unsettled_fields(inv, held)}
+    return pd.DataFrame({"origin": held.index, **facts})
 
 
 @view("rights", table="rights")
