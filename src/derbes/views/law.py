@@ -8,6 +8,7 @@ import pandas as pd
 
 from derbes import period
 from derbes.cells import State
+from derbes.text import LANGUAGES
 from derbes.views.links import active, along, at, everything, lineage, links, related, said, singles, status
 from derbes.views.registry import view
 from derbes.views.use import (
@@ -21,6 +22,7 @@ from derbes.views.use import (
     unsettled_categories,
     unsettled_fields,
 )
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
@@ -33,9 +35,19 @@ _STARTS_AT_ONCE = ("collection", "document_year_end")
 
 @view("retention", table="retention")
 def retention(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a term of storage: the ``period`` as written, its ``period_kind``, ``authority``."""
+    """One row a term of storage: the ``period`` as written and in words, its ``period_kind``, ``authority``."""
     frame = inv.retention[["period"]].assign(origin=inv.retention.index, authority=said(inv, "retention", "authority"))
-    return frame.assign(period_kind=period.parse_all(inv.retention["period"])["kind"])
+    parsed = period.parse_all(inv.retention["period"])
+    told = {f"period_{lang}": _in_words(parsed, lang).fillna(frame["period"]) for lang in LANGUAGES}
+    return frame.assign(period_kind=parsed["kind"], **told)
+
+
+def _in_words(parsed: pd.DataFrame, lang: str) -> pd.Series[Any]:
+    """Terms with a length of one unit, and those that a law sets, as the language says them; missing for others."""
+    say = Wording(lang, "retention")
+    single = parsed["duration"].astype(object).where(parsed["duration"].astype("string").str.fullmatch(r"P\d+[YMWD]"))
+    lengths = single.map(lambda length: say.span(int(length[1:-1]), length[-1]), na_action="ignore")
+    return lengths.mask(parsed["kind"].eq("by_law"), say("kinds", "by_law"))
 
 
 @view("storage", table="systems")
@@ -56,9 +68,16 @@ def storage(inv: Inventory, law: LawPack) -> pd.DataFrame:
 
 @view("bases", table="processing")
 def bases(inv: Inventory, law: LawPack) -> pd.DataFrame:
-    """One row a row of the register and a ground it names: ``basis``, its ``state``, ``authority``, ``consents``."""
+    """One row a row of the register and a ground it names: ``basis``, its ``state``, ``authority``, ``consents``.
+
+    ``label``, by language, is the ground in words, what was written where the law pack does not know it.
+    """
     frame = grounds(inv, law)
     known = law.bases.set_index("code")
+    labels = pd.DataFrame([*known["labels"]], index=known.index)[[*LANGUAGES]]
+    frame = frame.assign(
+        **{f"label_{lang}": frame["basis"].map(labels[lang]).fillna(frame["basis"]) for lang in LANGUAGES}
+    )
     return frame.assign(
         state=frame["basis"].map(known["state"]).fillna("unknown"),
         needs_authority=frame["basis"].map(known["needs_authority"]).astype(object).fillna(value=False).astype(bool),
