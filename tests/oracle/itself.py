@@ -324,11 +324,10 @@ def _terms(row: Row, column: str) -> set[str]:
 
 def _undefined(case: Case, *, of_acts: bool) -> Iterator[str]:
     """Clauses that are the first to use a term no clause defines: of a law's words for itself, or of all others."""
-    itself = re.compile(case.law.constants["own_act"])
     defined = {term for row in _clauses(case) for term in _terms(row, "terms_defined")}
     for term in {term for row in _clauses(case) for term in _terms(row, "terms_used")} - defined:
         using = [row for row in _clauses(case) if term in _terms(row, "terms_used")]
-        fits = bool(itself.search(term)) == of_acts
+        fits = bool(re.search(case.law.constants["own_act"], term)) == of_acts
         yield from (row["key"] for row in using if fits and _order(row) == min(map(_order, using)))
 
 
