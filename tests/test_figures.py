@@ -113,10 +113,10 @@ def test_accepted_findings_are_not_drawn(done: Audit) -> None:
     assert figures.findings(replace(done, findings=accepted)).alt == "There are no findings"
 
 
-def test_a_category_that_serves_no_purpose_is_counted(done: Audit, tmp_path: Path) -> None:
+def test_a_category_for_which_no_purpose_is_named_is_counted(done: Audit, tmp_path: Path) -> None:
     tables = crowd(5)
     tables["categories"].append({"category_id": "idle", "name": "Idle"})
-    assert "Categories without a purpose: 1." in figures.purposes(of(done, tmp_path, tables)).alt
+    assert "Categories for which no purpose is named: 1." in figures.purposes(of(done, tmp_path, tables)).alt
 
 
 def test_processing_without_described_fields_shows_as_a_hollow_mark(done: Audit, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import openpyxl
+import pandas as pd
 import pytest
 from conftest import DAY, LETOILE, ROOT, demo_tables, found, write_tables
 
@@ -22,8 +23,6 @@ from derbes.text import LANGUAGES, words
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
     from derbes.auditing import Audit
     from derbes.inventory import Inventory
@@ -170,7 +169,7 @@ def test_terms_that_the_policy_defines_are_not_missed() -> None:
     inv = _read()
     used = {term for terms in inv.clauses["terms_used"].dropna() for term in terms}
     defined = {term for terms in inv.clauses["terms_defined"].dropna() for term in terms}
-    told = _told().findings.query("rule == 'policy.term.undefined'")["title"].str.cat(sep="; ")
+    told = _told().findings.query("rule.str.startswith('policy.term.')")["title"].str.cat(sep="; ")
     assert {term for term in used - defined if term not in told} == set()
     assert _keys("policy.definition.conflict") == set()
 
@@ -181,9 +180,10 @@ def test_particulars_that_agree_are_not_told() -> None:
     assert sites.to_list() == [(("clauses", "7.11"),)]
 
 
-def test_data_of_the_questionnaire_for_employees_serve_no_purpose() -> None:
-    excess = _keys("kz.category.no_purpose") & _of_clause("categories", "3.2")
-    assert {"criminal-record", "declared-assets", "family-relations", "tax-declaration"} <= excess
+def test_data_that_some_row_may_use_for_all_it_says_are_not_called_idle() -> None:
+    silent = _read().processing["category_ids"].isna() & _read().processing["field_ids"].isna()
+    assert silent.sum() == len(_keys("structure.required.processing.category_ids")) == 26
+    assert _keys("kz.category.no_purpose") == _keys("kz.field.no_purpose") == set()
 
 
 def test_what_an_employer_may_not_ask_without_a_law_is_found() -> None:
@@ -286,3 +286,61 @@ def test_another_pack_with_the_same_rules_is_another_question(tmp_path: Path) ->
     first, second = (audit(home, as_of=DAY, before="none", law=pack).findings for pack in ("kz", str(other)))
     assert changed != said
     assert set(second["id"]) - set(first["id"])
+
+
+def test_no_purpose_is_offered_that_another_finding_forbids() -> None:
+    forbidden = _keys("kz.purpose.vague") | {"person-contract", "operator-interests"}
+    names = _read().purposes.set_index("purpose_id")["name"].loc[sorted(forbidden)]
+    offers = _told().findings.query("rule.str.startswith('policy.purposes.')")["fix"].str.split("\n", n=1).str[1]
+    assert len(offers) > 10
+    assert [name for name in names if offers.str.contains(name, regex=False).any()] == []
+    insurance = _read().purposes.set_index("purpose_id")["name"]["insurance"]
+    assert offers.str.contains(insurance, regex=False).sum() == 1
+
+
+def test_a_kazakh_wording_holds_no_russian_name_but_in_brackets() -> None:
+    told = _told().findings.query("rule in ['policy.data.unlisted', 'policy.scope.narrower']")
+    names = {*_read().categories["name"], *_read().subjects["name"]}
+    for fix in told["fix"]:
+        ru, kk = fix.split("\n")[-2:]
+        named = {
+            name for name in names if not name.isascii() and f"; {name};" in ru.replace(": ", "; ").replace(".", ";")
+        }
+        assert [name for name in named if f": {name}]" not in kk] == []
+        assert len(kk.split("[")) > len(named)
+
+
+def test_words_of_a_law_for_itself_need_no_definition() -> None:
+    assert _keys("policy.term.own_act") == {"5.1.4"}
+    assert "5.1.4" not in _keys("policy.term.undefined")
+
+
+def test_both_particulars_that_differ_are_said() -> None:
+    told = _told().findings.query("rule == 'policy.requisites.differ'")
+    given = [said.partition("=")[2] for said in _read().clauses.set_index("clause_id")["requisites"]["1.2"]]
+    assert given[0] in told["why"].item()
+    assert "7.11" in told["title"].item()
+    assert "7.11" in told["why"].item()
+
+
+def test_findings_write_days_as_the_language_does() -> None:
+    said = pd.concat([_told().findings[part] for part in ("title", "why", "fix")])
+    assert said[said.str.contains(r"\d{4}-\d{2}-\d{2}|\u00ab\u00ab")].to_list() == []
+
+
+def test_a_finding_cites_what_it_rests_on() -> None:
+    told = _told().findings
+    places = {
+        row.key: [one["at"] for one in row.citations]
+        for row in told.query("rule == 'kz.document.missing'").itertuples()
+    }
+    assert places == {"personal_data_list": ["25(2)(1)"], "responsible_order": ["25(2)(10)"]}
+    refusal = told.query("rule == 'policy.consent.no_refusal'")["citations"].item()
+    assert [one["at"] for one in refusal] == ["8(2)", "24(1)(5)"]
+
+
+def test_who_gets_data_that_nobody_was_to_get_is_named() -> None:
+    told = _told().findings.query("rule == 'policy.recipients.denied'")
+    names = _read().recipients.set_index("recipient_id")["name"]
+    assert names["order-executors"] in told["title"].item()
+    assert "7.10, 7.12" in told["why"].item()

@@ -49,3 +49,27 @@ def test_a_name_is_given_to_one_view() -> None:
     with pytest.raises(ModelError, match="stands twice"):
         view("retention", table="retention")(lambda inv, _law: inv.retention)
     assert "origin" in RESERVED
+
+
+@pytest.mark.parametrize(
+    ("unsaid", "settled"),
+    [
+        ({"category_ids": ""}, False),
+        ({"category_ids": "", "status": "stopped"}, True),
+        ({"category_ids": "none"}, True),
+    ],
+)
+def test_what_a_row_in_force_does_not_say_leaves_open_whether_data_serve(
+    unsaid: dict[str, str], *, settled: bool, tmp_path: Path
+) -> None:
+    row = {"processing_id": "a", "name": "A", "purpose_id": "order", "system_ids": "crm", **unsaid}
+    tables = {
+        "categories": [{"category_id": "voice", "name": "Voice"}],
+        "fields": [
+            {"field_id": f"{place}.voice", "system_id": place, "category_id": "voice"} for place in ("crm", "till")
+        ],
+        "processing": [row],
+    }
+    inv, law = load(write_tables(tmp_path, tables)), load_law("kz", dt.date.fromisoformat(DAY))
+    assert VIEWS["category_use"].frame(inv, law)["unsettled"].to_list() == [not settled]
+    assert VIEWS["field_use"].frame(inv, law)["unsettled"].to_list() == [not settled, False]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,8 @@ from derbes.errors import RuleError, closest, did_you_mean
 from derbes.findings import finding_id
 from derbes.identity import mask, personal
 from derbes.rules import GENERATED, PUBLISHED
-from derbes.text import data, fill, homoglyphs, words
+from derbes.text import data, fill, homoglyphs, name_in, words
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
     from derbes.law import LawPack
     from derbes.rules import Rule
 
+#: What a view gives as it stands in a cell.
+_RAW = ("element", "absent")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+#: Facts that are names out of the inventory, several of them apart by semicolons.
+_NAMES = ("name", "names", "terms", "said")
 _NAMED_BY = ("name", "label", "summary", "act_title")
 _HINTED = frozenset({"homoglyph", "space", "slug", "reference", "closed_list", "number"})
 #: Families that judge how the tables are kept, whatever the policy says.
@@ -93,9 +101,10 @@ def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> d
     sub = tuple(map(str, record.get("sub") or ())) or ((str(element),) if element is not None else ())
     related = {*(record.get("related") or ()), *_clauses(inv, rule, table, origin)}
     related = {(t, str(k)) for t, k in related if not personal(str(k))} - {(table, key)}
-    facts = {str(name): _shown(value) for name, value in record.items()}
+    facts = {str(name): _shown(value) for name, value in record.items()} | _dates(record, lang)
     facts |= {"key": key, "value": said or "", "name": _name(inv, table, origin, key)}
     facts |= _titles(inv, table, named, lang) | {"hint": _hint(inv, rule, table, said, lang=lang)}
+    facts |= _beside(inv, rule, record, lang)
     if rule.view == "sheets":
         facts |= _fault_words(inv, table, facts["what"], record["hint"], lang=lang)
     return {
@@ -112,6 +121,33 @@ def _finding(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> d
         **{part: _worded(rule, part, lang, facts) for part in ("title", "why")},
         "fix": " ".join(filter(None, [_worded(rule, "fix", lang, facts), _offered(rule, record, lang, facts)])),
     }
+
+
+def _beside(inv: Inventory, rule: Rule, record: dict[Any, Any], lang: str) -> dict[str, str]:
+    """What a row is held against: numbers of ``clauses``, and ``beside``, all of it by table, where that is asked."""
+    ids: dict[str, list[str]] = {}
+    for table, key in record.get("related") or ():
+        ids.setdefault(table, []).append(str(key))
+    clauses = ", ".join(sorted(ids.get("clauses", ()), key=_counted))
+    if not any("{beside}" in getattr(rule, part)[lang] for part in ("title", "why", "fix")):
+        return {"clauses": clauses}
+    named = {table: _named(inv, table, keys) for table, keys in ids.items() if table != "clauses"}
+    told = {"clauses": clauses, **named} if clauses else named
+    return {
+        "clauses": clauses,
+        "beside": ". ".join(f"{inv.schema.tables[t].title[lang]}: {said}" for t, said in told.items()),
+    }
+
+
+def _counted(clause: str) -> str:
+    """A clause's number so written that it sorts as a reader counts."""
+    return re.sub(r"\d+", lambda found: found[0].zfill(6), clause)
+
+
+def _named(inv: Inventory, table: str, keys: list[str]) -> str:
+    """Names of the rows that bear the keys, in the order of these."""
+    positions = {str(key): origin for origin, key in enumerate(inv.keys[table])}
+    return "; ".join(_name(inv, table, positions.get(key, -1), key) for key in sorted(keys))
 
 
 def _clauses(inv: Inventory, rule: Rule, table: str, origin: int) -> Iterator[tuple[str, str]]:
@@ -136,10 +172,22 @@ def _offered(rule: Rule, record: dict[Any, Any], lang: str, facts: dict[str, Any
     """What the clause may say instead, in the languages it is published in, with what that rests on."""
     if not rule.replacement:
         return ""
-    texts = [f"{tongue}: «{_worded(rule, 'replacement', tongue, facts)}»" for tongue in PUBLISHED]
+    said = {tongue: facts | _dates(record, tongue) | _translated(facts, tongue) for tongue in PUBLISHED}
+    texts = [f"{tongue}: {_quoted(_worded(rule, 'replacement', tongue, own))}" for tongue, own in said.items()]
     own = [f"{act} {at}" for act, at, _ in _own(record)]
     cited = "; ".join(map(str.strip, own or [f"{cite['act']} {cite.get('at', '')}" for cite in rule.cite]))
     return words(lang)["telling"]["replacement"].format(texts="\n".join(texts), cited=cited)
+
+
+def _translated(facts: dict[str, Any], tongue: str) -> dict[str, Any]:
+    """The facts with those names in brackets that the inventory does not have in the language of a text."""
+    own = {place: facts[place].split("; ") for place in _NAMES if place in facts}
+    return {place: "; ".join(name_in(tongue, name) for name in names) for place, names in own.items()}
+
+
+def _quoted(text: str) -> str:
+    """The text in guillemets, but for one that has its own: it would be copied into a policy with two pairs."""
+    return text if "«" in text else f"«{text}»"
 
 
 @cache
@@ -171,6 +219,23 @@ def _shown(value: object) -> str:
     if isinstance(value, (tuple, list, set, frozenset)):
         return ", ".join(map(str, value))
     return "" if value is None or value is pd.NA or value != value else str(value)  # noqa: PLR0124 - NaN is unlike itself
+
+
+def _dates(record: dict[Any, Any], lang: str) -> dict[str, str]:
+    """Days that a view tells, as the language writes them."""
+    found = {str(name): value for name, value in record.items() if name not in _RAW and _is_day(value)}
+    return {name: _says(lang).date(value) for name, value in found.items()} if found else {}
+
+
+def _is_day(value: object) -> bool:
+    return (isinstance(value, dt.date) and not pd.isna(value)) or (
+        isinstance(value, str) and bool(_DAY.fullmatch(value))
+    )
+
+
+@cache
+def _says(lang: str) -> Wording:
+    return Wording(lang, "telling")
 
 
 def _name(inv: Inventory, table: str, origin: int, key: str) -> str:

@@ -30,6 +30,8 @@ _WORD = re.compile(r"[^\W_]+")
 _MARKS_ONLY = re.compile("[\\s\\-\u2010-\u2015\u2212?\u00bf.\u2026_*/\\\\|~#]+|[x\u0445]{2,}")
 _TAIL = " .?!:;\u2026*"
 _RISKY = re.compile("\\s*[=+\\-@'\uff1d\uff0b\uff0d\uff20]|[\\t\\r\\n]")
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+_KAZAKH = re.compile("[\u0456\u0493\u049b\u04a3\u04af\u04b1\u04bb\u04d9\u04e9]", re.IGNORECASE)
 _SLOT = re.compile(r"\{([^{}]*)\}")
 
 
@@ -130,6 +132,16 @@ def fill(template: str, mapping: Mapping[str, object]) -> str:
     Plain substitution: no attributes, no format specifications, and inserted text is never expanded again.
     """
     return _SLOT.sub(lambda found: str(mapping[found[1]]), template)
+
+
+def name_in(lang: str, name: str) -> str:
+    """Return a name as a text in that language may bear it: one in another's letters stands in brackets, to translate.
+
+    A name in Latin letters alone is a brand or a code, the same in every language.
+    """
+    if not _CYRILLIC.search(name) or ("kk" if _KAZAKH.search(name) else "ru") == lang:
+        return name
+    return fill(words(lang)["telling"]["named"], {"name": name})
 
 
 def slots(template: str) -> frozenset[str]:

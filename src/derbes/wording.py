@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from derbes.text import fill, words
+from derbes.text import data, fill, words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -79,6 +79,15 @@ class Wording:
             return ""
         day: dt.date = pd.Timestamp(str(value)).date()
         return format_date(day, format="long", locale=self._locale)
+
+    def act(self, kind: str, number: str, adopted: dt.date, title: str | None) -> str:
+        """Return an act as it is cited in full; without its title where none in the language was seen."""
+        forms = data("notice")["acts"]
+        month = forms["months"][self.lang][adopted.month - 1]
+        day = fill(forms["date"][self.lang], {"day": adopted.day, "month": month, "year": adopted.year})
+        form = kind if kind in forms["untitled"] else "law"
+        text = forms["untitled"][form] if title is None else forms[form]
+        return fill(text[self.lang], {"date": day, "number": number, "title": title})
 
     def quarter(self, quarter: Quarter) -> str:
         """Return a quarter in words."""

@@ -322,12 +322,17 @@ def _terms(row: Row, column: str) -> set[str]:
     return {_folded(said) for said in row[column] or () if said != "all"}
 
 
-@oracle("policy.term.undefined", "clauses")
-def term_undefined(case: Case) -> Iterator[str]:
+def _undefined(case: Case, *, of_acts: bool) -> Iterator[str]:
+    """Clauses that are the first to use a term no clause defines: of a law's words for itself, or of all others."""
     defined = {term for row in _clauses(case) for term in _terms(row, "terms_defined")}
     for term in {term for row in _clauses(case) for term in _terms(row, "terms_used")} - defined:
         using = [row for row in _clauses(case) if term in _terms(row, "terms_used")]
-        yield from (row["key"] for row in using if _order(row) == min(map(_order, using)))
+        fits = bool(re.search(case.law.constants["own_act"], term)) == of_acts
+        yield from (row["key"] for row in using if fits and _order(row) == min(map(_order, using)))
+
+
+oracle("policy.term.undefined", "clauses")(partial(_undefined, of_acts=False))
+oracle("policy.term.own_act", "clauses")(partial(_undefined, of_acts=True))
 
 
 @oracle("policy.definition.conflict", "clauses")

@@ -256,8 +256,18 @@ def category_no_purpose(case: Case) -> Iterator[str]:
     for row in case.tables["categories"]:
         told = case.named("categories", row, "clauses") - denying
         name = row["category_id"]  # of a row without an id nobody can say what uses it
-        if name and (name in held or told) and name not in used:
+        if name and (name in held or told) and name not in used and not _may_use(case, name):
             yield row["key"]
+
+
+def _may_use(case: Case, name: str) -> bool:
+    """Whether a row in force uses the category for a purpose that it does not name, or may use it, unsaid."""
+    for row in case.register:
+        if row["category_ids"] is None and not row["field_ids"]:
+            return True
+        if not row["purpose_id"] and name in _uses(case, row):
+            return True
+    return False
 
 
 @oracle("kz.field.no_purpose", "fields")
@@ -265,8 +275,15 @@ def field_no_purpose(case: Case) -> Iterator[str]:
     used = {name for row in case.serving for name in _uses(case, row)}
     for field in _held(case):
         elsewhere = field["category_id"] in used or field["category_id"] not in case.ids("categories")
-        if field["category_id"] and elsewhere and not any(_needs(case, row, field) for row in case.serving):
+        needed = any(_needs(case, row, field) or _may_need(case, row, field) for row in case.register)
+        if field["category_id"] and elsewhere and field["system_id"] and not needed:
             yield field["key"]
+
+
+def _may_need(case: Case, row: Row, field: Row) -> bool:
+    """Whether a row names the place of the field and leaves open what it takes from there."""
+    here = row["system_ids"] is None or field["system_id"] in case.named("processing", row, "system_ids")
+    return here and row["field_ids"] is None and row["category_ids"] is None
 
 
 def _needs(case: Case, row: Row, field: Row) -> bool:

@@ -170,13 +170,7 @@ class Says:
     def act(self, number: str) -> str:
         """An act with its date and number, and the title in force where one in the language is known."""
         act = self.facts.law.act(number)
-        title, adopted = act.titles.get(self.lang), act.adopted
-        month = data("notice")["acts"]["months"][self.lang][adopted.month - 1]
-        date = self("acts", "date", day=adopted.day, month=month, year=adopted.year)
-        form = act.kind if act.kind in data("notice")["acts"]["untitled"] else "law"
-        if title is None:
-            return self("acts", "untitled", form, date=date, number=number)
-        return self("acts", form, date=date, number=number, title=title)
+        return Wording(self.lang, "notice").act(act.kind, number, act.adopted, act.titles.get(self.lang))
 
     def retention(self, row: Row, *, authority: bool = True) -> str:
         """How long an activity's data are kept: every stage with its event, ground (where asked for) and end."""

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes.text import LANGUAGES, plain
+from derbes.text import LANGUAGES, data, plain
 from derbes.views.links import related
 from derbes.views.registry import view
 from derbes.views.topics import cited, meeting
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from derbes.inventory import Inventory
-    from derbes.law import LawPack
+    from derbes.law import Act, LawPack
 
 #: Which of several acts of one title is meant: the one that is law that day.
 _MEANT = ("in_force", "verify", "ceased", "future")
@@ -79,7 +80,10 @@ def _title(words: str) -> str:
 
 
 def _registry(law: LawPack) -> pd.DataFrame:
-    """One row an act: its ``status`` that day, when it was ``adopted``, its titles now, what stands in its place."""
+    """One row an act: its ``status`` that day, when it was ``adopted``, its titles now, what stands in its place.
+
+    ``full``, by language, is how it is cited.
+    """
     rows = [
         {
             "act": act.number,
@@ -90,10 +94,18 @@ def _registry(law: LawPack) -> pd.DataFrame:
             "last_day": act.valid_to or "–",
             "instead": ", ".join(act.replaced_by) or "–",
             **{f"title_{lang}": act.title(lang) or _UNTITLED for lang in LANGUAGES},
+            **{f"full_{lang}": _in_full(act, lang) for lang in LANGUAGES},
         }
         for act in law.acts.values()
     ]
     return pd.DataFrame(rows)
+
+
+def _in_full(act: Act, lang: str) -> str:
+    """The act as a policy may cite it: a constitution by its title alone."""
+    if act.kind not in data("notice")["acts"]["untitled"]:
+        return act.titles.get(lang) or _UNTITLED
+    return Wording(lang, "notice").act(act.kind, act.number, act.adopted, act.titles.get(lang))
 
 
 def _cites(acts: pd.Series[Any]) -> pd.Series[Any]:
@@ -114,7 +126,8 @@ def required_citations(inv: Inventory, law: LawPack) -> pd.DataFrame:
     )
     why = [[entry.get("why", {}).get(lang, "") for lang in LANGUAGES] for entry in wanted.values()]
     reasons = pd.DataFrame(why, index=[*wanted], columns=[f"why_{lang}" for lang in LANGUAGES], dtype=object)
-    titles = _registry(law).set_index("act")[[f"title_{lang}" for lang in LANGUAGES]]
+    told = [f"{part}_{lang}" for part in ("title", "full") for lang in LANGUAGES]
+    titles = _registry(law).set_index("act")[told]
     cites = pd.Series({act: cited(entry) for act, entry in wanted.items()}, dtype=object)
     met = due["absent"].map(named.value_counts()).fillna(0).astype(float)
     return (

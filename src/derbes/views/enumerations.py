@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from derbes.text import LANGUAGES, name_in, words
 from derbes.views.contradictions import being, keys, number, saying, sweeping
 from derbes.views.links import along, at, everything, kin, lineage, links, related
 from derbes.views.registry import view
+from derbes.views.scopes import names, ongoing
+from derbes.views.use import grounds
 
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
@@ -35,22 +39,52 @@ def unlisted_data(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 
 
 @view("undeclared_purposes", table="clauses")
-def undeclared_purposes(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a clause that speaks of purposes and declares none: how ``many`` are undeclared, each at the first."""
+def undeclared_purposes(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """One row a clause that speaks of purposes and declares none: how ``many`` are undeclared, each at the first.
+
+    ``offer``, by language, are those that a policy may declare as they are.
+    """
     declaring = being(inv, "purpose")
     declared = along(_told_by(inv, "purposes", declaring).to_frame("id"), kin(inv, "purposes"))["other"]
-    return _beyond(inv, _spoken(inv, "purpose_ids", declaring), declared, "purpose")
+    return _offered(inv, law, _beyond(inv, _spoken(inv, "purpose_ids", declaring), declared, "purpose"))
 
 
 @view("purposes_of_nobody", table="clauses")
-def purposes_of_nobody(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a clause that declares purposes: for how ``many`` of them no clause says whose data or what data."""
+def purposes_of_nobody(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """One row a clause that declares purposes: for how ``many`` of them no clause says whose data or what data.
+
+    ``offer``, by language, are those that a policy may declare as they are.
+    """
     spoken = links(inv, "clauses", "purpose_ids")
     of_some = along(spoken[spoken["origin"].isin(_of_somebody(inv))], kin(inv, "purposes"))["other"]
     declared = spoken[spoken["origin"].isin(being(inv, "purpose"))].drop_duplicates()
     declared = declared[declared["id"].isin(inv.purposes["purpose_id"])]
     bare = declared[~declared["id"].isin(of_some)]
-    return _counted(inv, pd.DataFrame({"origin": declared["origin"].unique()}), bare, "purposes")
+    return _offered(inv, law, _counted(inv, pd.DataFrame({"origin": declared["origin"].unique()}), bare, "purposes"))
+
+
+def _offered(inv: Inventory, law: LawPack, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the purposes of each row that a clause may declare as they are, by the language of the clause.
+
+    In place of a vague one, or of one for which the register has a foreign ground, stands that it is to be clarified.
+    """
+    pairs = frame["related"].explode().dropna()
+    ids = pairs[pairs.str[0].eq("purposes")].str[1].astype(object)
+    unfit = ids.isin(_unfit(inv, law))
+    offers = {}
+    for lang in LANGUAGES:
+        told = names(inv, "purposes", ids).map(partial(name_in, lang)).mask(unfit, words(lang)["telling"]["clarify"])
+        offers[f"offer_{lang}"] = told.groupby(level=0).agg("; ".join).reindex(frame.index).fillna("")
+    return frame.assign(**offers)
+
+
+def _unfit(inv: Inventory, law: LawPack) -> set[str]:
+    """Purposes that are vague, and those that some row of the register, planned ones too, puts on a foreign ground."""
+    vague = inv.purposes["name"].astype(object).str.contains(law.constants.get("vague_purpose", "(?!)"), na=False)
+    told = grounds(inv, law)
+    foreign = told.loc[told["basis"].isin(law.bases.loc[law.bases["state"].eq("foreign"), "code"]), "origin"]
+    rows = inv.processing.loc[ongoing(inv).intersection(foreign), "purpose_id"].dropna()
+    return {*inv.purposes.loc[vague, "purpose_id"].dropna(), *rows}
 
 
 def _of_somebody(inv: Inventory) -> pd.Index[Any]:

@@ -9,6 +9,8 @@ import pandas as pd
 
 from derbes.views.links import active, lineage, links, said
 from derbes.views.registry import view
+from derbes.views.scopes import labels
+from derbes.views.topics import cited
 from derbes.views.use import held_fields
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ _SINGLE = (
 _NAMED = {"consent_form": ("consents", "document_id"), "contract": ("recipients", "contract")}
 #: Kinds that stand or fall with facts of their own, not with the operator's being one.
 _OWN_RULE = ("transfer_log", "authority_notification")
+#: Kinds of which one rule asks for each, that rest on provisions of their own.
+_SHARED = ("personal_data_list", "policy", "responsible_order")
 #: Forms of consent whose text is not the operator's.
 _STATE_TEXT = ("state_service",)
 _SIZES = ("small", "medium", "large")
@@ -89,10 +93,14 @@ def papers(inv: Inventory, law: LawPack) -> pd.DataFrame:
 
 @view("policies", table="documents")
 def policies(inv: Inventory, law: LawPack) -> pd.DataFrame:
-    """One row a policy in force: ``kazakh`` among its known languages or not, ``changes`` of duties made since."""
+    """One row a policy in force: ``kazakh`` among its known languages or not, ``changes`` of duties made since.
+
+    ``label``, by language, are its languages.
+    """
     frame = inv.documents[inv.documents["kind"].eq("policy") & _current(inv, law)]
     told = frame["languages"].explode().dropna()
     kazakh = told.isin(["kk", "all"]).groupby(level=0).any()
+    languages = labels(inv, told, "language").groupby(level=0).agg(", ".join).reindex(frame.index)
     approved = frame["approved_on"].fillna(frame["effective_on"])
     changes = _changes(approved, law)
     return pd.DataFrame(
@@ -102,6 +110,7 @@ def policies(inv: Inventory, law: LawPack) -> pd.DataFrame:
             "approved": approved.dt.strftime("%Y-%m-%d"),
             "changes": changes.str.len().astype(float).where(approved.notna()),
             "laws": changes.str.join(", "),
+            **languages,
         }
     )
 
@@ -124,11 +133,12 @@ def paper_kinds(inv: Inventory, law: LawPack) -> pd.DataFrame:
     """
     wanted = {kind: one for kind, one in law.sections["documents"].items() if kind not in _OWN_RULE}
     tally = inv.documents["kind"].value_counts()
-    labels = pd.DataFrame([one["labels"] for one in wanted.values()], columns=["ru", "kk", "en"]).add_prefix("label_")
+    titles = pd.DataFrame([one["labels"] for one in wanted.values()], columns=["ru", "kk", "en"]).add_prefix("label_")
     kinds = pd.Series([*wanted], dtype=object)
     applies = kinds.ne("consent_form") | _asks_for_consent(inv)
     papers = kinds.map(tally).fillna(0).astype(float)
-    frame = labels.assign(origin=-1, absent=kinds, kind=kinds, applies=applies, papers=papers)
+    cite = pd.Series([cited(one) if kind in _SHARED else () for kind, one in wanted.items()], dtype=object)
+    frame = titles.assign(origin=-1, absent=kinds, kind=kinds, applies=applies, papers=papers, cite=cite)
     return frame if len(inv.operator) else frame.iloc[:0]
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from derbes import period
 from derbes.cells import State
+from derbes.text import LANGUAGES
 from derbes.views.links import active, along, at, everything, lineage, links, related, said, singles, status
 from derbes.views.registry import view
 from derbes.views.use import (
@@ -18,7 +19,10 @@ from derbes.views.use import (
     held_clauses,
     held_fields,
     personal_systems,
+    unsettled_categories,
+    unsettled_fields,
 )
+from derbes.wording import Wording
 
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
@@ -31,9 +35,19 @@ _STARTS_AT_ONCE = ("collection", "document_year_end")
 
 @view("retention", table="retention")
 def retention(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a term of storage: the ``period`` as written, its ``period_kind``, ``authority``."""
+    """One row a term of storage: the ``period`` as written and in words, its ``period_kind``, ``authority``."""
     frame = inv.retention[["period"]].assign(origin=inv.retention.index, authority=said(inv, "retention", "authority"))
-    return frame.assign(period_kind=period.parse_all(inv.retention["period"])["kind"])
+    parsed = period.parse_all(inv.retention["period"])
+    told = {f"period_{lang}": _in_words(parsed, lang).fillna(frame["period"]) for lang in LANGUAGES}
+    return frame.assign(period_kind=parsed["kind"], **told)
+
+
+def _in_words(parsed: pd.DataFrame, lang: str) -> pd.Series[Any]:
+    """Terms with a length of one unit, and those that a law sets, as the language says them; missing for others."""
+    say = Wording(lang, "retention")
+    single = parsed["duration"].astype(object).where(parsed["duration"].astype("string").str.fullmatch(r"P\d+[YMWD]"))
+    lengths = single.map(lambda length: say.span(int(length[1:-1]), length[-1]), na_action="ignore")
+    return lengths.mask(parsed["kind"].eq("by_law"), say("kinds", "by_law"))
 
 
 @view("storage", table="systems")
@@ -54,9 +68,16 @@ def storage(inv: Inventory, law: LawPack) -> pd.DataFrame:
 
 @view("bases", table="processing")
 def bases(inv: Inventory, law: LawPack) -> pd.DataFrame:
-    """One row a row of the register and a ground it names: ``basis``, its ``state``, ``authority``, ``consents``."""
+    """One row a row of the register and a ground it names: ``basis``, its ``state``, ``authority``, ``consents``.
+
+    ``label``, by language, is the ground in words, what was written where the law pack does not know it.
+    """
     frame = grounds(inv, law)
     known = law.bases.set_index("code")
+    labels = pd.DataFrame([*known["labels"]], index=known.index)[[*LANGUAGES]]
+    frame = frame.assign(
+        **{f"label_{lang}": frame["basis"].map(labels[lang]).fillna(frame["basis"]) for lang in LANGUAGES}
+    )
     return frame.assign(
         state=frame["basis"].map(known["state"]).fillna("unknown"),
         needs_authority=frame["basis"].map(known["needs_authority"]).astype(object).fillna(value=False).astype(bool),
@@ -225,7 +246,10 @@ def purposes(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 
 @view("category_use", table="categories", needs=("categories", "processing"))
 def category_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a category: whether it is ``held`` (a field or the policy has it), and how many rows ``use`` it."""
+    """One row a category: whether it is ``held`` (a field or the policy has it), and how many rows ``use`` it.
+
+    ``unsettled``: a row that does not say what it uses, or what for, may use it too.
+    """
     ids = inv.categories["category_id"].astype(object)
     first = pd.Series(ids.index, index=ids).groupby(level=0).first()
     found = {"fields": held_fields(inv), "clauses": held_clauses(inv)}
@@ -233,17 +257,21 @@ def category_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     uses = category_uses(inv)
     frame = pd.DataFrame({"origin": ids.index, "use": counts(uses["origin"], uses["category"], ids)})
     holders = related(frame["origin"], placed)
-    return frame.assign(held=holders.str.len() > 0, related=holders)
+    return frame.assign(held=holders.str.len() > 0, unsettled=unsettled_categories(inv, ids), related=holders)
 
 
 @view("field_use", table="fields", needs=("fields", "processing"))
 def field_use(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a field with data of a known category: how many rows ``use`` it; ``elsewhere``: others use such data."""
+    """One row a field with data of a known category: how many rows ``use`` it; ``elsewhere``: others use such data.
+
+    ``unsettled``: a row that does not say what it uses, or what for, may use it too.
+    """
     held, uses = held_fields(inv).dropna(subset="category"), field_uses(inv)
     used = held["category"].isin(category_uses(inv)["category"])
     unregistered = ~held["category"].isin(inv.categories["category_id"])
     use = counts(uses["origin"], uses["id"], held["id"])
-    return pd.DataFrame({"origin": held.index, "use": use, "elsewhere": used | unregistered})
+    facts = {"use": use, "elsewhere": used | unregistered, "unsettled": unsettled_fields(inv, held)}
+    return pd.DataFrame({"origin": held.index, **facts})
 
 
 @view("rights", table="rights")

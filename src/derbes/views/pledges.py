@@ -100,7 +100,7 @@ def listed_data(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     line = along(had.drop_duplicates().to_frame("id"), kin(inv, "categories"))["other"]
     idle = listed[~listed["id"].isin(line) & listed["id"].isin(inv.categories["category_id"])]
     frame = pd.DataFrame({"origin": listed["origin"].unique()})
-    said = names(inv, "categories", idle["id"]).groupby(idle["origin"]).agg(", ".join)
+    said = names(inv, "categories", idle["id"]).groupby(idle["origin"]).agg("; ".join)
     beside = related(frame["origin"], {"categories": idle})
     unsure = inv.processing.loc[ongoing(inv), ["category_ids", "field_ids"]].isna().all(axis=1).any()
     facts = {"idle": beside.str.len().astype(float), "names": frame["origin"].map(said), "related": beside}
@@ -229,7 +229,7 @@ def _strangers(inv: Inventory, column: str, pairs: pd.DataFrame) -> pd.DataFrame
     named = along(links(inv, "clauses", column), kin(inv, table)).rename(columns={"origin": "clause"})
     known = pairs.merge(named, on="clause")[["row", "other"]]
     strange = own[own["origin"].isin(rows) & ~pd.MultiIndex.from_frame(own).isin(pd.MultiIndex.from_frame(known))]
-    said = names(inv, table, strange["id"]).groupby(strange["origin"]).agg(", ".join)
+    said = names(inv, table, strange["id"]).groupby(strange["origin"]).agg("; ".join)
     beside = related(rows, clause_ids(inv, declaring, "row") | {table: strange})
     facts = {"strangers": counts(strange["id"], strange["origin"], rows), "names": rows.map(said), "related": beside}
     return pd.DataFrame({"origin": rows, **facts})

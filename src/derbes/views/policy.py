@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from derbes.text import LANGUAGES
 from derbes.views.contradictions import KEYS, SCOPES, excepted, overlap, saying
 from derbes.views.links import active, links, related
 from derbes.views.registry import view
+from derbes.views.scopes import names
 
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
@@ -31,7 +33,20 @@ def denied_recipients(inv: Inventory, _law: LawPack) -> pd.DataFrame:
         pairs = pairs[overlap(inv, pairs, column)]
     pairs = pairs[~excepted(inv, pairs)]
     against = related(frame["origin"], {table: pairs[pairs["table"] == table] for table in _TELLING})
-    return frame.assign(related=against, contradict=against.str.len().astype(float))
+    return frame.assign(related=against, contradict=against.str.len().astype(float), **_who(inv, frame, pairs))
+
+
+def _who(inv: Inventory, frame: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+    """``who``, by language: the outsiders whom the rows against each clause name, else that they are third parties."""
+    named = pd.concat([links(inv, table, "recipient_ids").assign(table=table) for table in _TELLING], ignore_index=True)
+    named = named.rename(columns={"origin": "position", "id": "recipient"})
+    outsiders = inv.recipients.loc[inv.recipients["kind"].isin(_OUTSIDERS), "recipient_id"]
+    told = pairs[["origin", "table", "position"]].merge(named, on=["table", "position"])
+    told = told[told["recipient"].isin(outsiders)].drop_duplicates(["origin", "recipient"])
+    told = told.sort_values(["origin", "recipient"])
+    said = frame["origin"].map(names(inv, "recipients", told["recipient"]).groupby(told["origin"]).agg("; ".join))
+    label = inv.schema.lists["recipient_kind"]["third_party"]
+    return {f"who_{lang}": said.fillna(label[lang]) for lang in LANGUAGES}
 
 
 def _passing_on(inv: Inventory) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from derbes.text import LANGUAGES, words
 from derbes.views.contradictions import being, keys, number
 from derbes.views.links import at, kin, related, singles
 from derbes.views.registry import view
@@ -24,17 +25,24 @@ _HOST = r"^(?:[a-z]+://)?(?:www\.)?([^/?#\s]*).*$"
 
 
 @view("undefined_terms", table="clauses")
-def undefined_terms(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a clause that uses terms: how ``many`` no clause defines, each at the first, and the ``terms``."""
+def undefined_terms(inv: Inventory, law: LawPack) -> pd.DataFrame:
+    """One row a clause that uses terms, and what these are ``of``: how ``many`` no clause defines, each at the first.
+
+    *act* are words for an act that its own text alone may use (this Law), *term* all others.
+    """
     used = _terms(inv, "terms_used")
+    own = used["term"].str.contains(law.constants.get("own_act", "(?!)"), na=False)
+    used = used.assign(of=own.map({True: "act", False: "term"}))
     open_ = used[~used["term"].isin(_terms(inv, "terms_defined")["term"])]
     open_ = open_.assign(order=at(number(inv), open_["origin"]), id=at(keys(inv), open_["origin"]))
     first = open_[open_["order"] == open_.groupby("term")["order"].transform("min")].sort_values(["origin", "term"])
-    frame = pd.DataFrame({"origin": used["origin"].unique()})
-    many = frame["origin"].map(first.groupby("origin")["term"].nunique()).fillna(0).astype(float)
-    told = frame["origin"].map(first.groupby("origin")["said"].agg("; ".join)).fillna("")
-    others = first[["origin", "term"]].merge(open_[["term", "id"]], on="term")
-    return frame.assign(many=many, terms=told, related=related(frame["origin"], {"clauses": others}))
+    frame = used[["origin", "of"]].drop_duplicates(ignore_index=True)
+    row = frame.reset_index(names="row").merge(first, on=["origin", "of"])
+    tally, told = row.groupby("row")["term"].nunique(), row.groupby("row")["said"].agg("; ".join)
+    others = row[["row", "term"]].merge(open_[["term", "id"]], on="term").rename(columns={"row": "origin"})
+    against = related(frame.index.to_series(), {"clauses": others})
+    many = tally.reindex(frame.index, fill_value=0).astype(float)
+    return frame.assign(many=many, terms=told.reindex(frame.index).fillna(""), related=against)
 
 
 @view("definitions", table="clauses")
@@ -58,7 +66,10 @@ def definitions(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 
 @view("requisites", table="clauses")
 def requisites(inv: Inventory, _law: LawPack) -> pd.DataFrame:
-    """One row a clause and a ``requisite`` of which there is one: how many clauses ``differ``, told at the first."""
+    """One row a clause and a ``requisite`` of which there is one: how many clauses ``differ``, told at the first.
+
+    What the clause gives is ``given``, what those that differ give ``others``.
+    """
     given = _given(inv)
     given = given[given["requisite"].isin(_SINGLE)]
     pairs = given.merge(given, on="requisite", suffixes=("", "_y"))
@@ -71,7 +82,15 @@ def requisites(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     order = number(inv)
     found = found.assign(order=at(order, found["origin"]))[at(order, found["origin"]) < at(order, found["origin_y"])]
     found = found[found["order"] == found.groupby("requisite")["order"].transform("min")]
-    return _compared(given, found.assign(id=at(keys(inv), found["origin_y"])), "clauses")
+    theirs = _said(given).rename("others").rename_axis(["origin_y", "requisite"]).reset_index()
+    others = found.merge(theirs, on=["origin_y", "requisite"]).groupby(["origin", "requisite"])["others"].agg("; ".join)
+    frame = _compared(given, found.assign(id=at(keys(inv), found["origin_y"])), "clauses")
+    return frame.join(_said(given).rename("given"), on=["origin", "requisite"]).join(others, on=["origin", "requisite"])
+
+
+def _said(given: pd.DataFrame) -> pd.Series[Any]:
+    """What each clause gives as each requisite, as it is written."""
+    return given.groupby(["origin", "requisite"])["said"].agg("; ".join)
 
 
 @view("registered_requisites", table="clauses", needs=("clauses", "operator"))
@@ -110,7 +129,9 @@ def _compared(given: pd.DataFrame, found: pd.DataFrame, table: str) -> pd.DataFr
     pairs = rows[["row", "id"]].set_axis(["origin", "id"], axis=1)
     count = pairs.groupby("origin")["id"].nunique().reindex(frame.index, fill_value=0).astype(float)
     against = related(frame.index.to_series(), {table: pairs})
-    return frame.assign(differ=count, related=against, sub=singles(frame["requisite"]))
+    labels = {f"requisite_{lang}": words(lang)["policy"]["particulars"] for lang in LANGUAGES}
+    told = {name: frame["requisite"].map(known).fillna(frame["requisite"]) for name, known in labels.items()}
+    return frame.assign(differ=count, related=against, sub=singles(frame["requisite"]), **told)
 
 
 def _terms(inv: Inventory, column: str) -> pd.DataFrame:
@@ -129,13 +150,14 @@ def _folded(said: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _given(inv: Inventory) -> pd.DataFrame:
-    """Requisites that clauses give: ``origin``, ``requisite``, ``value`` as comparable words, never empty."""
+    """Requisites that clauses give: ``origin``, ``requisite``, ``said``, ``value`` as comparable words, never empty."""
     said = inv.clauses["requisites"].explode().dropna().astype(object)
     halves = said.str.extract(r"(?s)^([^=]*)=?(.*)$")
-    frame = pd.DataFrame({"origin": said.index, "requisite": halves[0].to_numpy(), "value": halves[1].to_numpy()})
+    frame = pd.DataFrame({"origin": said.index, "requisite": halves[0].to_numpy(), "said": halves[1].to_numpy()})
     frame["requisite"] = _folded(frame["requisite"])
-    frame["value"] = _plain(frame["requisite"], frame["value"])
-    return frame[frame["value"] != ""].drop_duplicates()
+    frame["value"] = _plain(frame["requisite"], frame["said"])
+    frame["said"] = frame["said"].str.strip()
+    return frame[frame["value"] != ""].drop_duplicates(["origin", "requisite", "value"])
 
 
 def _plain(requisite: pd.Series[Any], value: pd.Series[Any]) -> pd.Series[Any]:

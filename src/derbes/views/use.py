@@ -45,25 +45,55 @@ def held_clauses(inv: Inventory) -> pd.DataFrame:
 
 def category_uses(inv: Inventory) -> pd.DataFrame:
     """Rows of the register that serve a purpose, by category they use, above and below: ``origin``, ``category``."""
+    return _categories_of(inv, _serving(inv))
+
+
+def _categories_of(inv: Inventory, positions: pd.Index[Any]) -> pd.DataFrame:
     named = links(inv, "processing", "category_ids")
     fields = links(inv, "processing", "field_ids").rename(columns={"id": "field"})
     known = inv.fields[["field_id", "category_id"]].dropna().astype(object).set_axis(["field", "id"], axis=1)
     both = pd.concat([named, fields.merge(known, on="field")[["origin", "id"]]], ignore_index=True)
     both = along(both, kin(inv, "categories")).rename(columns={"other": "category"})
-    return both.loc[serving(inv, both["origin"]), ["origin", "category"]].drop_duplicates()
+    return both.loc[both["origin"].isin(positions), ["origin", "category"]].drop_duplicates()
 
 
 def field_uses(inv: Inventory) -> pd.DataFrame:
     """Rows of the register that serve a purpose, by field: those it names, else those of its systems and categories."""
+    return _fields_of(inv, _serving(inv))
+
+
+def _fields_of(inv: Inventory, positions: pd.Index[Any]) -> pd.DataFrame:
     named = links(inv, "processing", "field_ids")
-    named = named[serving(inv, named["origin"])]
-    uses, held = category_uses(inv), held_fields(inv)
+    named = named[named["origin"].isin(positions)]
+    uses, held = _categories_of(inv, positions), held_fields(inv)
     systems = links(inv, "processing", "system_ids").rename(columns={"id": "system"})
     anywhere = uses["origin"].isin(inv.processing.index[inv.processing["system_ids"].isna()])
     placed = uses.merge(systems, on="origin").merge(held, on=["category", "system"])
     implied = pd.concat([placed, uses[anywhere].merge(held, on="category")])[["origin", "id"]]
     unnamed = inv.processing.index[inv.processing["field_ids"].isna()]
     return pd.concat([named, implied[implied["origin"].isin(unnamed)]], ignore_index=True).drop_duplicates()
+
+
+def unsettled_categories(inv: Inventory, ids: pd.Series[Any]) -> pd.Series[Any]:
+    """Whether a row in force may use each category for all that is said: its data, or its purpose, are not known."""
+    used = _categories_of(inv, _aimless(inv))["category"]
+    unsaid = inv.processing.loc[active(inv), "category_ids"].isna()
+    unsaid &= ~inv.processing.loc[active(inv), "field_ids"].str.len().gt(0)
+    return ids.isin(used) | bool(unsaid.any())
+
+
+def unsettled_fields(inv: Inventory, held: pd.DataFrame) -> pd.Series[Any]:
+    """Whether a row in force may use each of the held fields for all that is said.
+
+    Such a row names it, or data like it, and no purpose, or the system and no data; a field of no system may be meant
+    by any row.
+    """
+    rows = inv.processing.loc[active(inv)]
+    silent = rows.index[rows["field_ids"].isna() & rows["category_ids"].isna()]
+    systems = links(inv, "processing", "system_ids")
+    within = held["system"].isin(systems.loc[systems["origin"].isin(silent), "id"])
+    anywhere = bool(rows.loc[silent, "system_ids"].isna().any())
+    return held["id"].isin(_fields_of(inv, _aimless(inv))["id"]) | within | held["system"].isna() | anywhere
 
 
 def grounds(inv: Inventory, law: LawPack) -> pd.DataFrame:
@@ -75,9 +105,14 @@ def grounds(inv: Inventory, law: LawPack) -> pd.DataFrame:
     return frame.assign(sub=singles(frame["basis"], where=frame["origin"].duplicated(keep=False)))
 
 
-def serving(inv: Inventory, positions: pd.Series[Any]) -> pd.Series[Any]:
-    """Whether the row of the register at each position is in force and names its purpose."""
-    return positions.isin(active(inv)) & positions.isin(inv.processing.index[inv.processing["purpose_id"].notna()])
+def _serving(inv: Inventory) -> pd.Index[Any]:
+    """Positions of the rows of the register that are in force and name their purpose."""
+    return active(inv).difference(_aimless(inv))
+
+
+def _aimless(inv: Inventory) -> pd.Index[Any]:
+    """Positions of the rows of the register that are in force and do not say what for."""
+    return active(inv).intersection(inv.processing.index[inv.processing["purpose_id"].isna()])
 
 
 def counts(found: pd.Series[Any], by: pd.Series[Any], ids: pd.Series[Any]) -> pd.Series[Any]:

@@ -24,14 +24,16 @@ def law_definitions(inv: Inventory, law: LawPack) -> pd.DataFrame:
     """One row a definition of a term of the law, its sub-clauses included.
 
     ``law`` is foreign where it has elements of another country's, else own; ``missing`` elements of the day and their
-    labels; ``wording`` is former where an earlier one fits better than the day's, and ``former_until`` its last day.
+    labels; ``wording`` is former where an earlier one fits better than the day's, and ``former_until`` its last day;
+    ``since``: from which day all that is missing has been law.
     """
     stated = _defining(inv, law)
     frame = stated[["origin", "item"]].drop_duplicates().reset_index(drop=True)
     known = law.elements[law.elements["section"].eq("definitions")]
     foreign = stated.merge(known[known["foreign"]], on=["item", "code"])
     lacking = _lacking(frame, known[known["valid"]], stated).set_index(["origin", "item"])
-    frame = frame.join(_listed(foreign, "foreign"), on=["origin", "item"])
+    required = lacking.groupby(["origin", "item"])["since"].max().rename("since")
+    frame = frame.join(_listed(foreign, "foreign"), on=["origin", "item"]).join(required, on=["origin", "item"])
     frame = frame.join(_listed(lacking.reset_index(), "missing"), on=["origin", "item"]).join(
         _fits(stated, known, law.as_of), on=["origin", "item"]
     )
