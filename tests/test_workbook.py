@@ -336,7 +336,8 @@ def test_the_law_has_its_sheets_and_the_cover_says_what_they_are(legal: openpyxl
     names, said = words("ru")["sheets"], cover_text(legal)
     ours = [names[one] for one in ("promises", "provisions", "citations", "amendments", "fines")]
     assert [name for name in legal.sheetnames if name in ours] == ours
-    assert words("ru")["cover"]["law_sheets"].format(**names) in said
+    quoted = ", ".join(words("ru", "wording")["quoted"].format(text=name) for name in ours)
+    assert words("ru")["cover"]["law_sheets"].format(sheets=quoted) in said
     assert words("ru", "page")["fines"]["text"] in said
     assert "79(1)" in column(legal[names["fines"]], words("ru")["columns"]["article"])
 

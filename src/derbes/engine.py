@@ -251,10 +251,10 @@ def _outcomes(member: Rule | Bundle, frame: pd.DataFrame, result: Any) -> list[O
         rows = int(rule.looks_at(frame).sum())
         return [Outcome(rule, rows, broken, known=known_facts(rule, frame, len(broken)))]
     found = result.result["details"]["broken"]
-    cells = {column: _cells(frame, found.get(column, [])) for column in member.rules}
+    names, cells = member.args["columns"], {name: _cells(frame, found.get(name, [])) for name in member.rules}
     return [
-        Outcome(one, len(frame), cells[column], known=known_cells(member, column, frame, len(cells[column])))
-        for column, one in member.rules.items()
+        Outcome(one, len(frame), cells[name], known=known_cells(one, names[name], frame, len(cells[name])))
+        for name, one in member.rules.items()
     ]
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from derbes.inventory import Inventory
     from derbes.rules import Rule
-    from derbes.structure import Bundle
 
 #: Parts of a law pack that views look at whole; constants and sections are told apart by name.
 _WHOLE = ("bases", "elements", "acts", "as_of")
@@ -89,10 +88,9 @@ def _said(rule: Rule, frame: pd.DataFrame) -> pd.Series[bool]:
     return frame[facts].notna().all(axis=1)
 
 
-def known_cells(bundle: Bundle, column: str, frame: pd.DataFrame, broken: int) -> int:
-    """Of the rows of a table, in how many a generated rule has a cell to judge; what tells rows apart is in all."""
-    name: str = bundle.args["columns"][column]
-    if bundle.rules[column].unknown:
+def known_cells(rule: Rule, name: str, frame: pd.DataFrame, broken: int) -> int:
+    """Of the rows of a table, in how many a generated rule has a fact of that name; what tells rows apart is in all."""
+    if rule.unknown:
         return len(frame) - broken
     if name.startswith("row:"):
         return len(frame)
