@@ -113,7 +113,7 @@ def test_a_number_of_findings_says_how_many_of_them_only_ask(lang: str) -> None:
     told = audit(LETOILE, as_of=DAY, before="none", lang=lang)
     asking = told.findings[told.findings["unknown"].astype(bool)]["severity"].value_counts()
     said = Wording(lang, "wording")("among", n=int(asking["warning"]))
-    page = AuditPage(told, Q3).summary().text
+    page = AuditPage(told, Q3).summary().html
     summary = made(told, Q3, "X")
     assert all(said in text for text in (listing(told), page, summary, tally.tally(told)))
 
@@ -121,10 +121,10 @@ def test_a_number_of_findings_says_how_many_of_them_only_ask(lang: str) -> None:
 def test_sheets_left_out_by_convention_are_one_line_at_the_end(done: Audit) -> None:
     aside = tally.set_aside(done)
     page = AuditPage(done, Q3)
-    assert aside in page.not_checked().text
+    assert aside in page.not_checked().html
     assert aside in listing(done)
     assert tally.unread(done).empty
-    assert "selftest" not in page.summary().text + page.scope().text + made(done, Q3, "X")
+    assert "selftest" not in page.summary().html + page.scope().html + made(done, Q3, "X")
 
 
 def test_tables_that_are_absent_are_told_by_their_names(done: Audit) -> None:

@@ -97,7 +97,7 @@ def test_the_counts_of_the_policy_add_up_to_its_clauses(done: Audit) -> None:
 
 @pytest.mark.parametrize(("home", "sections"), [(LETOILE, 9), (DEMO, 10)])
 def test_sections_are_those_of_the_policy_and_languages_have_names(home: Path, sections: int) -> None:
-    text = PolicyPage(audit(home, as_of=DAY, before="none", lang="en"), Q3).standing().text
+    text = repr(PolicyPage(audit(home, as_of=DAY, before="none", lang="en"), Q3).standing())
     assert f"in {sections} sections." in text
     assert "Russian" in text
 

@@ -354,28 +354,30 @@ def _audit(
             outcomes[number] = _pending(outcome, {row["id"] for row in rows})
         rows += told(inv, pack, outcomes[number], lang)
     found = tidy(rows)
-    table = pd.DataFrame(
-        [
-            {
-                "rule": outcome.rule.id,
-                "family": outcome.rule.family,
-                "view": outcome.rule.view,
-                "rows": outcome.rows,
-                "judged": outcome.known,
-                "asks": outcome.rule.unknown,
-                "broken": len(outcome.broken),
-                "status": "not_run" if outcome.reason else "run",
-                "reason": outcome.reason,
-                "severity": outcome.rule.severity,
-                "title": outcome.rule.title[lang],
-            }
-            for outcome in outcomes
-        ],
-        columns=[*_RULES],
-    )
-    order = table.sort_values("rule", kind="stable").reset_index(drop=True)
+    order = _told_rules(outcomes, lang).sort_values("rule", kind="stable").reset_index(drop=True)
     look = _looked(inv, outcomes)
     return Audit(inv, day, pack, lang, findings=found, rules=order, look=look, pack=law, ruleset=ruleset(rules, law))
+
+
+def _told_rules(outcomes: Iterable[Outcome], lang: str) -> pd.DataFrame:
+    """One row a rule, in the columns of ``rules``."""
+    rows = [
+        (
+            outcome.rule.id,
+            outcome.rule.family,
+            outcome.rule.view,
+            outcome.rows,
+            outcome.known,
+            outcome.rule.unknown,
+            len(outcome.broken),
+            "not_run" if outcome.reason else "run",
+            outcome.reason,
+            outcome.rule.severity,
+            outcome.rule.title[lang],
+        )
+        for outcome in outcomes
+    ]
+    return pd.DataFrame(rows, columns=[*_RULES])
 
 
 def _looked(inv: Inventory, outcomes: Iterable[Outcome]) -> Look:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes import text
+from derbes import schema, text
 from derbes.findings import SEVERITIES
 from derbes.telling import reason
 from derbes.wording import Wording
@@ -93,8 +93,10 @@ def _acts(audit: Audit, words: Mapping[str, Any], lang: str) -> str:
 
 def _titled(act: Act, words: Mapping[str, Any], lang: str) -> str:
     title = str(act.title(lang))
+    if lang in act.titles:
+        return title
     spoken = next(code for code, text in act.titles.items() if text == title)
-    return title if lang in act.titles else f"{title} ({words['spoken'][spoken]})"
+    return f"{title} ({words['spoken'].format(language=schema.load().label('language', spoken, lang))})"
 
 
 def _parts(told: pd.DataFrame, audit: Audit, words: Mapping[str, Any], lang: str) -> list[tuple[str, pd.DataFrame]]:

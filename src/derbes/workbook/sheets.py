@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from derbes.workbook.book import Book
 
 _INPUTS = frozenset({"decision", "owner", "until", "comment", "answer"})
+_BUTTON = 3.5  # characters
 _HEAD_HEIGHT = 30  # two lines, so that the filter buttons stand beside the words
 _NUMBERS = frozenset({"number", "count", "rows", "hidden", "looked", "broken", "applied", "met", "open"})
 _EXACT = _NUMBERS | {"until", "taken", "due_on"}
@@ -95,8 +96,9 @@ def write_rows(book: Book, name: str, rows: pd.DataFrame, *, layout: Layout, fra
     sheet.freeze_panes(1, 0)
     sheet.set_row(0, _HEAD_HEIGHT)
     for column, heading in enumerate(layout.headings):
-        sheet.set_column(column, column, heading.width)
-        book.put(sheet, (0, column), frame.words["columns"][heading.name], _head(heading, inputs))
+        title = frame.words["columns"][heading.name]
+        sheet.set_column(column, column, max(heading.width, _room(title)))
+        book.put(sheet, (0, column), title, _head(heading, inputs))
     if last:
         _cells(book, sheet, rows, layout)
     if last and not book.streamed:
@@ -110,6 +112,11 @@ def write_rows(book: Book, name: str, rows: pd.DataFrame, *, layout: Layout, fra
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
     page(sheet, footer=frame.footer, pages=frame.words["page"], area=(last, layout.printed - 1))
     return str(sheet.get_name())
+
+
+def _room(title: str) -> float:
+    """Width at which no word of a heading breaks, bold and beside its filter button."""
+    return 1.15 * max(map(len, title.split())) + _BUTTON
 
 
 def _inputs(layout: Layout) -> frozenset[str]:
