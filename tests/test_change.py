@@ -207,6 +207,14 @@ def test_both_sides_of_a_cell_are_told_in_one_language(lang: str, small: Rows, t
     assert new == "; ".join(label("channel", code, lang) for code in ("email", "website"))
 
 
+def test_a_row_that_bears_no_name_is_called_by_its_kind_in_words(small: Rows, tmp_path: Path) -> None:
+    kept = copy.deepcopy(small)
+    kept["documents"].pop()
+    (row,) = [one for one in _diff(kept, small, tmp_path).rows.itertuples() if one.table == "documents"]
+    listed = schema.load().tables["documents"].columns["kind"].list
+    assert telling.called(row, "ru") == schema.load().label(str(listed), small["documents"][-1]["kind"], "ru")
+
+
 def test_a_hash_is_told_only_where_nothing_else_of_the_row_changed(small: Rows, tmp_path: Path) -> None:
     changed = copy.deepcopy(small)
     changed["clauses"][0].update(text="Otherwise.", text_sha256="0" * 64)

@@ -10,7 +10,7 @@ from babel import Locale
 
 from derbes.cells import Kind, State, read_cells
 from derbes.change import risk
-from derbes.change.comparing import KINDS
+from derbes.change.comparing import KINDS, NAMED_BY
 from derbes.schema import load
 from derbes.text import words
 
@@ -44,6 +44,13 @@ def turned(row: Any, lang: str) -> tuple[str, str]:  # noqa: ANN401 - a named tu
     """Both sides of a changed cell in the reader's language: codes and labels of lists by one name for both."""
     old, new = ("" if text is None else str(text) for text in (row.old, row.new))
     return _labelled(old, row.table, row.column, lang), _labelled(new, row.table, row.column, lang)
+
+
+def called(row: Any, lang: str) -> str:  # noqa: ANN401
+    """Name of a row; where a row bears none but its kind, that kind in words."""
+    columns = load().tables[row.table].columns
+    by = next((name for name in NAMED_BY if name in columns), "")
+    return _labelled(str(row.name), row.table, by, lang) if by and columns[by].list else str(row.name)
 
 
 def around(old: str, new: str, length: int) -> tuple[str, str]:
@@ -103,7 +110,7 @@ def _lines(change: Change, said: dict[str, Any], lang: str) -> Iterator[str]:
         if row.table != last[0]:
             yield from ("", f"{model[row.table].title[lang]} ({row.table})")
         if row.kind == "changed" and (row.table, row.key) != last:
-            yield f"  ~ {row.key}{_named(row)}"
+            yield f"  ~ {row.key}{_named(row, lang)}"
         column = model[row.table].columns.get(row.column) if row.kind == "changed" else None
         yield _row(row, said, f"{column.title[lang]} ({row.column})" if column else row.column, lang)
         last = (row.table, row.key)
@@ -126,12 +133,12 @@ def _row(row: Any, said: dict[str, Any], column: str, lang: str) -> str:  # noqa
         return f"      {column}: {old} → {new}   {why}"
     if row.kind == "renamed":
         likely = said["guess"].format(percent=round(100 * row.likeness))
-        return f"  » {row.old_key} → {row.key}{_named(row)}   {likely}"
-    return f"  {_SIGNS[row.kind]} {row.key}{_named(row)}   {why}"
+        return f"  » {row.old_key} → {row.key}{_named(row, lang)}   {likely}"
+    return f"  {_SIGNS[row.kind]} {row.key}{_named(row, lang)}   {why}"
 
 
-def _named(row: Any) -> str:  # noqa: ANN401
-    return "" if row.name in {"", row.key} else f" «{_short(row.name)}»"
+def _named(row: Any, lang: str) -> str:  # noqa: ANN401
+    return "" if row.name in {"", row.key} else f" «{_short(called(row, lang))}»"
 
 
 def _short(text: str) -> str:

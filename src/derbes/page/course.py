@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from derbes import due as calendar
-from derbes.change.telling import around, reason, turned
+from derbes.change.telling import around, called, reason, turned
 from derbes.comparison import comparison
 from derbes.identity import mask
 from derbes.page.law import LawPage
@@ -95,7 +95,7 @@ class CoursePage(LawPage):
             what = f"{self._column(row.table, row.column)}: {turn}"
         else:
             what = words[row.kind]
-        told = [joined([name, " ", element("span", text_of(row.name), class_="place")]), what]
+        told = [joined([name, " ", element("span", text_of(called(row, say.lang)), class_="place")]), what]
         badge = element("span", say("changes", "ways", row.risk), class_=f"badge {_LOOKS[row.risk]}")
         return [*told, badge, reason(row.reason, say.lang)]
 

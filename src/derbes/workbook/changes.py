@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from derbes import schema, text
-from derbes.change.telling import reason, turned
+from derbes.change.telling import called, reason, turned
 from derbes.workbook.book import LINES, opened
 from derbes.workbook.sheets import Frame, Heading, Layout, write_rows
 
@@ -55,7 +55,7 @@ def change_rows(change: Change, lang: str) -> pd.DataFrame:
         {
             "table": rows["table"].map(lambda name: tables[name].title[lang]),
             "key": rows["key"],
-            "name": rows["name"],
+            "name": [called(row, lang) for row in rows.itertuples()],
             "kind": rows["kind"].map(said["kind"]),
             "column": titles,
             "old": pd.Series([old for old, _ in sides], index=rows.index, dtype=object),
