@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from derbes.workbook.book import height, page, plain
+from derbes.workbook.book import height, page, plain, roomy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from derbes.workbook.book import Book
 
 _INPUTS = frozenset({"decision", "owner", "until", "comment", "answer"})
-_BUTTON = 3.5  # characters
+_BUTTON = 2  # characters, of a filter
 _HEAD_HEIGHT = 30  # two lines, so that the filter buttons stand beside the words
 _NUMBERS = frozenset({"number", "count", "rows", "hidden", "looked", "broken", "applied", "met", "open"})
 _EXACT = _NUMBERS | {"until", "taken", "due_on"}
@@ -97,7 +97,7 @@ def write_rows(book: Book, name: str, rows: pd.DataFrame, *, layout: Layout, fra
     sheet.set_row(0, _HEAD_HEIGHT)
     for column, heading in enumerate(layout.headings):
         title = frame.words["columns"][heading.name]
-        sheet.set_column(column, column, max(heading.width, _room(title)))
+        sheet.set_column(column, column, max(heading.width, roomy(title, 0) + _BUTTON))
         book.put(sheet, (0, column), title, _head(heading, inputs))
     if last:
         _cells(book, sheet, rows, layout)
@@ -112,11 +112,6 @@ def write_rows(book: Book, name: str, rows: pd.DataFrame, *, layout: Layout, fra
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
     page(sheet, footer=frame.footer, pages=frame.words["page"], area=(last, layout.printed - 1))
     return str(sheet.get_name())
-
-
-def _room(title: str) -> float:
-    """Width at which no word of a heading breaks, bold and beside its filter button."""
-    return 1.15 * max(map(len, title.split())) + _BUTTON
 
 
 def _inputs(layout: Layout) -> frozenset[str]:
