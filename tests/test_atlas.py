@@ -204,7 +204,7 @@ def test_every_figure_has_a_title_a_caption_and_words_for_those_who_cannot_see_i
 ) -> None:
     drawn = figure(replace(done, lang=lang))
     assert drawn.title
-    assert drawn.caption
+    assert drawn.caption or drawn.blank
     assert len(drawn.alt) > len(drawn.title)
     assert not {"{", "nan", "None"} & set((drawn.alt + drawn.caption + drawn.title).replace("{", " { ").split())
 
@@ -245,6 +245,13 @@ def test_the_map_names_countries_and_says_what_it_does_not_know(done: Audit, rea
     drawn = figures.world(of(done, read(register(row(1)))))
     assert "Kazakhstan: systems 1, recipients 1; Germany: systems 0, recipients 1" in drawn.alt
     assert "where recipients are, 1" in drawn.alt
+
+
+def test_where_no_country_is_named_a_sentence_stands_in_place_of_the_map(done: Audit) -> None:
+    drawn = figures.world(done)
+    assert drawn.blank
+    assert "<figure" not in drawn._repr_html_()
+    assert drawn.alt in drawn._repr_html_()
 
 
 def test_every_country_that_a_cell_may_name_stands_on_the_map_or_is_told_of(

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from conftest import DEMO, LETOILE, ROOT, demo_tables, write_tables
 
 from derbes import change, schema
+from derbes.change import telling
 from derbes.cli import main
 from derbes.read.loading import load
 from derbes.text import LANGUAGES, words
@@ -199,6 +200,43 @@ def test_the_command_says_it_in_words_json_and_a_workbook(lang: str, tmp_path: P
     first = book.rename(tmp_path / "first.xlsx").read_bytes()
     assert CliRunner().invoke(main, asked).exit_code == 0
     assert book.read_bytes() == first
+
+
+def test_long_texts_are_shown_around_their_first_difference() -> None:
+    start = "the same words again and again, " * 5
+    old, new = telling.around(f"{start}then one {start}", f"{start}then two {start}", 100)
+    assert ("then one" in old, "then two" in new) == (True, True)
+    assert max(len(old), len(new)) <= 100
+    assert telling.around("one", "two", 100) == ("one", "two")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_both_sides_of_a_cell_are_told_in_one_language(lang: str, small: Rows, tmp_path: Path) -> None:
+    spoilt = copy.deepcopy(small)
+    small["rights"][0]["channels"] = "email;post"
+    label = schema.load().label
+    spoilt["rights"][0]["channels"] = "; ".join(label("channel", code, "ru") for code in ("email", "website"))
+    (row,) = _diff(small, spoilt, tmp_path).rows.itertuples()
+    old, new = telling.turned(row, lang)
+    assert old == "; ".join(label("channel", code, lang) for code in ("email", "post"))
+    assert new == "; ".join(label("channel", code, lang) for code in ("email", "website"))
+
+
+def test_a_row_that_bears_no_name_is_called_by_its_kind_in_words(small: Rows, tmp_path: Path) -> None:
+    kept = copy.deepcopy(small)
+    kept["documents"].pop()
+    (row,) = [one for one in _diff(kept, small, tmp_path).rows.itertuples() if one.table == "documents"]
+    listed = schema.load().tables["documents"].columns["kind"].list
+    assert telling.called(row, "ru") == schema.load().label(str(listed), small["documents"][-1]["kind"], "ru")
+
+
+def test_a_hash_is_told_only_where_nothing_else_of_the_row_changed(small: Rows, tmp_path: Path) -> None:
+    changed = copy.deepcopy(small)
+    changed["clauses"][0].update(text="Otherwise.", text_sha256="0" * 64)
+    changed["clauses"][1].update(text_sha256="0" * 64)
+    told = telling.without_hashes(_diff(small, changed, tmp_path).rows)
+    keys = [row["clause_id"] for row in small["clauses"][:2]]
+    assert dict(zip(told["key"], told["column"], strict=True)) == dict(zip(keys, ["text", "text_sha256"], strict=True))
 
 
 def test_git_shows_rows_of_a_workbook(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 import derbes
 from derbes import figures
 from derbes.auditing import Audit, audit
-from derbes.figures.style import WIDTH, Picture, short
+from derbes.figures.style import WIDTH, Picture, short, two_lines
 from derbes.text import LANGUAGES
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ def crowd(size: int) -> Rows:
             for n in numbers
         ],
     }
+
+
+def test_a_label_has_two_lines_before_it_is_cut() -> None:
+    assert two_lines("one two three", 7) == "one two\nthree"
+    assert two_lines("one two three four five six", 9) == "one two\nthree…"
 
 
 @pytest.mark.parametrize("figure", FIGURES)

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import DAY, DEMO, LETOILE, demo_tables, spoil
 
+from derbes import scores, tally
 from derbes.auditing import Audit, audit
+from derbes.listing import listing
 from derbes.page import AuditPage, facts
 from derbes.page.markup import Passage, element, passage, table
 from derbes.quarter import Quarter
+from derbes.report.summary import made
 from derbes.text import LANGUAGES
 from derbes.wording import Wording
 
@@ -92,6 +95,43 @@ def test_the_worst_findings_come_first(done: Audit) -> None:
     order = counted["severity"].map({"critical": 0, "warning": 1, "info": 2})
     assert order.is_monotonic_increasing
     assert len(counted) == len(done.findings)
+
+
+def test_every_critical_rule_is_among_the_risks_before_any_warning(done: Audit) -> None:
+    groups = facts.risks(facts.counted(done), scores.risks(done))
+    grave = [group.iloc[0]["severity"] == "critical" for group in groups]
+    critical = sum(grave)
+    assert 5 < critical < len(grave)
+    assert grave == sorted(grave, reverse=True)
+    cards = AuditPage(done, Q3).risks().html.count('<article class="risk critical"')
+    lines = AuditPage(done, Q3).summary().html.count('class="badge critical"')
+    assert (cards, lines) == (critical, critical)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_number_of_findings_says_how_many_of_them_only_ask(lang: str) -> None:
+    told = audit(LETOILE, as_of=DAY, before="none", lang=lang)
+    asking = told.findings[told.findings["unknown"].astype(bool)]["severity"].value_counts()
+    said = Wording(lang, "wording")("among", n=int(asking["warning"]))
+    page = AuditPage(told, Q3).summary().html
+    summary = made(told, Q3, "X")
+    assert all(said in text for text in (listing(told), page, summary, tally.tally(told)))
+
+
+def test_sheets_left_out_by_convention_are_one_line_at_the_end(done: Audit) -> None:
+    aside = tally.set_aside(done)
+    page = AuditPage(done, Q3)
+    assert aside in page.not_checked().html
+    assert aside in listing(done)
+    assert tally.unread(done).empty
+    assert "selftest" not in page.summary().html + page.scope().html + made(done, Q3, "X")
+
+
+def test_tables_that_are_absent_are_told_by_their_names(done: Audit) -> None:
+    tables = done.inventory.schema.tables
+    said = next(text for text, _ in tally.not_run(done) if tables["incidents"].title[done.lang] in text)
+    assert tables["requests"].title[done.lang] in said
+    assert "incidents" not in said
 
 
 def test_the_unknown_facts_of_the_page_add_up_to_those_of_the_audit(done: Audit) -> None:

@@ -95,6 +95,13 @@ def test_the_counts_of_the_policy_add_up_to_its_clauses(done: Audit) -> None:
     assert sum(map(int, re.findall(r"<b>(\d+)</b>", html))) == len(done.inventory.clauses)
 
 
+@pytest.mark.parametrize(("home", "sections"), [(LETOILE, 9), (DEMO, 10)])
+def test_sections_are_those_of_the_policy_and_languages_have_names(home: Path, sections: int) -> None:
+    text = repr(PolicyPage(audit(home, as_of=DAY, before="none", lang="en"), Q3).standing())
+    assert f"in {sections} sections." in text
+    assert "Russian" in text
+
+
 def test_an_inventory_without_clauses_terms_or_activities_says_so(of: Callable[..., Audit]) -> None:
     made = of({})
     assert "no clauses" in repr(PolicyPage(made, Q3).clauses())

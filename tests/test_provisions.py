@@ -59,6 +59,11 @@ def test_findings_of_a_provision_are_those_of_its_rules(done: Audit) -> None:
     assert row["unknown"] == found["unknown"].astype(bool).sum()
 
 
+def test_a_provision_of_which_no_row_says_anything_needs_answers(done: Audit) -> None:
+    row = line(provisions.coverage(done), "8(5)")
+    assert (row["findings"], row["unknown"], row["state"]) == (0, 0, "unknown")
+
+
 def test_what_was_not_law_that_day_is_not_on_the_list() -> None:
     before = provisions.coverage(audit(LETOILE, as_of="2026-06-30", before="none"))
     assert "10-1" not in set(before["at"])

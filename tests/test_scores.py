@@ -56,6 +56,29 @@ def test_an_unknown_fact_lowers_completeness_and_not_conformity(
     )
 
 
+def test_a_row_whose_fact_is_unknown_neither_complies_nor_breaks(small: Rows, audited: Callable[[Rows], Audit]) -> None:
+    def held(**cells: str) -> tuple[int, float]:
+        for row in small["consents"]:
+            row.update(**cells)
+        done = audited(small)
+        rule = done.rules.set_index("rule").loc["kz.consent.withdrawal_too_long"]
+        assert rule["rows"] == len(small["consents"])
+        families = scores.score(done).families.set_index("family")
+        return int(rule["judged"]), int(families.loc["kz", "rules"])
+
+    known, judging = held(withdrawal_days="5")
+    assert known == len(small["consents"])
+    assert held(withdrawal_days="") == (0, judging - 1)
+
+
+def test_rules_judge_no_more_rows_than_they_look_at_and_every_one_they_find_broken(letoile: Audit) -> None:
+    ran = letoile.rules[letoile.rules["status"] == "run"]
+    assert (ran["judged"] <= ran["rows"]).all()
+    judging = ran[~ran["asks"].astype(bool)]
+    assert (judging["judged"] >= judging["broken"]).all()
+    assert (ran["judged"] < ran["rows"]).any()
+
+
 def test_an_inventory_of_headings_alone_conforms_to_nothing(small: Rows, audited: Callable[[Rows], Audit]) -> None:
     empty = {table: [dict.fromkeys(rows[0], "")] for table, rows in small.items() if rows}
     assert scores.score(audited(empty)).value == 0

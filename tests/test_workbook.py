@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 
 import derbes
 from derbes import schema as model
-from derbes import text
+from derbes import tally, text
 from derbes.auditing import audit
 from derbes.errors import OutputError
 from derbes.workbook import write_findings, write_inventory
@@ -221,7 +221,15 @@ def test_the_cover_says_whose_it_is_what_was_found_and_what_was_not_checked(
     assert said["add_unknown"].format(unknown=done.summary["unknown"]) in told
     reasons = done.rules.loc[done.rules["status"] == "not_run", "reason"]
     assert all(rule in told for rule in done.rules.loc[reasons.index, "rule"].head(3))
-    assert "_readme" in told
+    assert tally.set_aside(done) in told
+    assert "_readme" not in told
+
+
+def test_no_heading_breaks_inside_a_word(sent: openpyxl.Workbook) -> None:
+    for sheet in sent.worksheets[1:]:
+        for cell in sheet[1]:
+            longest = max(map(len, str(cell.value).split()))
+            assert sheet.column_dimensions[cell.column_letter].width > longest + 3, (sheet.title, cell.value)
 
 
 def test_the_totals_of_the_cover_are_those_of_the_summary(done: Audit, sent: openpyxl.Workbook) -> None:
@@ -336,7 +344,8 @@ def test_the_law_has_its_sheets_and_the_cover_says_what_they_are(legal: openpyxl
     names, said = words("ru")["sheets"], cover_text(legal)
     ours = [names[one] for one in ("promises", "provisions", "citations", "amendments", "fines")]
     assert [name for name in legal.sheetnames if name in ours] == ours
-    assert words("ru")["cover"]["law_sheets"].format(**names) in said
+    quoted = ", ".join(words("ru", "wording")["quoted"].format(text=name) for name in ours)
+    assert words("ru")["cover"]["law_sheets"].format(sheets=quoted) in said
     assert words("ru", "page")["fines"]["text"] in said
     assert "79(1)" in column(legal[names["fines"]], words("ru")["columns"]["article"])
 

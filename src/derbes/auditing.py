@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from derbes.rules import Rule
 
 SCHEMA = "derbes.check/1"
+#: Columns of ``rules``.
+_RULES = ("rule", "family", "view", "rows", "judged", "asks", "broken", "status", "reason", "severity", "title")
 _FIRST = 5
 _STOPS, _CLOSING = (".", "!", "?", "…", ":", ";"), ")]»”’\"'"  # ends of a sentence, and what may stand behind them
 
@@ -46,9 +48,10 @@ _STOPS, _CLOSING = (".", "!", "?", "…", ":", ";"), ")]»”’\"'"  # ends of 
 class Audit:
     """Findings of one inventory on one day.
 
-    ``findings`` one row a finding (`derbes.findings.COLUMNS`), ``rules`` one row a rule with the rows it looked at and
-    the reason where it did not run, ``sources`` one row a sheet, ``summary`` the counts of model.md, ``compared`` the
-    frozen quarters that statuses come from and ``latest`` where the last of them lies, ``pack`` the name or folder of
+    ``findings`` one row a finding (`derbes.findings.COLUMNS`), ``rules`` one row a rule with the rows it looked at, how
+    many of them held a fact to judge, whether it only asks, and the reason where it did not run, ``sources`` one row a
+    sheet, ``summary`` the counts of model.md, ``compared`` the frozen quarters that statuses come from and ``latest``
+    where the last of them lies, ``pack`` the name or folder of
     the law pack, ``ruleset`` the digest of all that decided on the findings. ``decisions`` one row a decision that
     stands, with its state (`derbes.decisions.states`), ``past`` what those quarters found, one row a finding and
     ``quarter``, statuses as they stood on its last day, ``closed`` what the latest of them found and this day does not,
@@ -351,26 +354,30 @@ def _audit(
             outcomes[number] = _pending(outcome, {row["id"] for row in rows})
         rows += told(inv, pack, outcomes[number], lang)
     found = tidy(rows)
-    table = pd.DataFrame(
-        [
-            {
-                "rule": outcome.rule.id,
-                "family": outcome.rule.family,
-                "view": outcome.rule.view,
-                "rows": outcome.rows,
-                "broken": len(outcome.broken),
-                "status": "not_run" if outcome.reason else "run",
-                "reason": outcome.reason,
-                "severity": outcome.rule.severity,
-                "title": outcome.rule.title[lang],
-            }
-            for outcome in outcomes
-        ],
-        columns=["rule", "family", "view", "rows", "broken", "status", "reason", "severity", "title"],
-    )
-    order = table.sort_values("rule", kind="stable").reset_index(drop=True)
+    order = _told_rules(outcomes, lang).sort_values("rule", kind="stable").reset_index(drop=True)
     look = _looked(inv, outcomes)
     return Audit(inv, day, pack, lang, findings=found, rules=order, look=look, pack=law, ruleset=ruleset(rules, law))
+
+
+def _told_rules(outcomes: Iterable[Outcome], lang: str) -> pd.DataFrame:
+    """One row a rule, in the columns of ``rules``."""
+    rows = [
+        (
+            outcome.rule.id,
+            outcome.rule.family,
+            outcome.rule.view,
+            outcome.rows,
+            outcome.known,
+            outcome.rule.unknown,
+            len(outcome.broken),
+            "not_run" if outcome.reason else "run",
+            outcome.reason,
+            outcome.rule.severity,
+            outcome.rule.title[lang],
+        )
+        for outcome in outcomes
+    ]
+    return pd.DataFrame(rows, columns=[*_RULES])
 
 
 def _looked(inv: Inventory, outcomes: Iterable[Outcome]) -> Look:

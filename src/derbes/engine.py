@@ -18,7 +18,7 @@ import pandas as pd
 
 from derbes.cells import State
 from derbes.errors import RuleError, did_you_mean
-from derbes.looking import bearing, watched
+from derbes.looking import bearing, known_cells, known_facts, watched
 from derbes.looking import judged as looked_at
 from derbes.rules import GENERATED
 from derbes.structure import bundles, sheet_rules
@@ -74,13 +74,15 @@ class Outcome:
     """What came of one rule: the rows it looked at, the broken rows of its view, or the reason it did not run.
 
     ``broken`` has the view's columns, and for generated rules ``element``: the part of the cell at fault, or a group.
-    ``reads`` and ``judged`` tell of a written rule what `derbes.looking.Look` gathers.
+    ``known`` is the number of those rows that hold a fact to judge. ``reads`` and ``judged`` tell of a written rule
+    what `derbes.looking.Look` gathers.
     """
 
     rule: Rule
     rows: int
     broken: pd.DataFrame
     reason: str | None = None
+    known: int = 0
     reads: frozenset[tuple[str, str]] = frozenset()
     judged: Mapping[str, pd.Index[Any]] = field(default_factory=dict)
 
@@ -246,10 +248,13 @@ def _outcomes(member: Rule | Bundle, frame: pd.DataFrame, result: Any) -> list[O
         raise RuleError(f"{rule.source}, rule {rule.id}", "Great Expectations could not run it", "Check its view.")
     if not hasattr(member, "rules"):
         broken = frame.loc[result.result.get("unexpected_index_list") or []]
-        return [Outcome(rule, int(rule.looks_at(frame).sum()), broken)]
+        rows = int(rule.looks_at(frame).sum())
+        return [Outcome(rule, rows, broken, known=known_facts(rule, frame, len(broken)))]
+    found = result.result["details"]["broken"]
+    names, cells = member.args["columns"], {name: _cells(frame, found.get(name, [])) for name in member.rules}
     return [
-        Outcome(one, len(frame), _cells(frame, result.result["details"]["broken"].get(column, [])))
-        for column, one in member.rules.items()
+        Outcome(one, len(frame), cells[name], known=known_cells(one, names[name], frame, len(cells[name])))
+        for name, one in member.rules.items()
     ]
 
 

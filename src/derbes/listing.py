@@ -12,6 +12,7 @@ from derbes.findings import ACTIVE, SEVERITIES
 from derbes.identity import personal
 from derbes.naming import LawNames
 from derbes.provisions import named
+from derbes.tally import among, set_aside, tally, unread
 from derbes.telling import reason
 from derbes.text import heading, words
 
@@ -79,13 +80,13 @@ def listing(audit: Audit) -> str:
     active = audit.findings[audit.findings["status"].isin(ACTIVE)]
     law = f"{audit.law.id} {audit.law.edition}"
     lines = [said["head"].format(operator=audit.operator, as_of=audit.as_of, law=law)]
-    lines.append(audit.notice)
+    lines += [audit.notice, tally(audit)]
     if audit.law.newer_reported:
         lines.append(said["newer"].format(date=audit.law.newer_reported))
     for severity in SEVERITIES:
         chosen = active[(active["severity"] == severity) & ~active["unknown"].astype(bool)]
         if len(chosen):
-            lines += ["", said[severity].format(n=len(chosen)), *_grouped(chosen, said)]
+            lines += ["", _heading(audit, severity, said), *_grouped(chosen, said)]
     asked = active[active["unknown"].astype(bool)]
     if len(asked):
         lines += ["", said["unknown"].format(n=len(asked)), *_questions(audit, asked)]
@@ -118,6 +119,11 @@ def _amended(row: Any, terms: Mapping[str, Any], names: LawNames) -> str:  # noq
     turned = names.turn(row.kind, row.name, row.before, row.after)
     detail = f" ({turned})" if turned else ""
     return f"  {terms['kinds'][row.kind]}: {names.part(row.kind, row.name)}{detail} [{', '.join(row.rules)}]"
+
+
+def _heading(audit: Audit, severity: str, said: dict[str, Any]) -> str:
+    """Number of the findings of a severity; those of them that only ask stand in a list of their own."""
+    return str(said[severity].format(n=f"{audit.summary[severity]}{among(audit, severity)}"))
 
 
 def _line(text: str) -> str:
@@ -165,9 +171,9 @@ def _ran(audit: Audit, said: dict[str, Any]) -> list[str]:
     for code, alike in idle.groupby("reason", sort=True):
         names = ", ".join(alike["rule"].head(_PLACES)) + (f" … {len(alike)}" if len(alike) > _PLACES else "")
         lines.append(f"  {reason(str(code), audit.lang)}: {names}")
-    left = audit.sources[audit.sources["table"].isna()]
     lines += [
         f"  {said['left_out']}: {row.file} {row.sheet or ''}: {reason(row.reason, audit.lang)}"
-        for row in left.itertuples()
+        for row in unread(audit).itertuples()
     ]
+    lines += filter(None, [set_aside(audit)])
     return [*lines, audit.control, said["digest"].format(digest=audit.digest)]

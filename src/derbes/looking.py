@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from derbes.cells import UNKNOWN_STATES
 from derbes.law import LawPack
 from derbes.views import VIEWS
 
@@ -60,14 +61,42 @@ def judged(rule: Rule, frame: pd.DataFrame, rows: Mapping[str, pd.Index[Any]]) -
     """Of those rows, by table, the ones that a rule judges: they meet its condition and its facts are not empty."""
     met = rule.looks_at(frame) & (frame["origin"] >= 0)
     if not rule.expect.endswith("_be_null"):  # such a rule judges emptiness itself
-        facts = [rule.args[name] for name in ("column", "column_A", "column_B") if name in rule.args]
-        met &= frame[facts].notna().all(axis=1)
+        met &= _said(rule, frame)
     origins = frame.loc[met, "origin"].astype(int)
     tables = [(VIEWS[rule.view].table, origins)]
     if "table" in frame:
         tables = list(origins.groupby(frame.loc[met, "table"], sort=False))
     found = {name: pd.Index(places.unique()) for name, places in tables if name in rows}
     return {name: some for name, places in found.items() if len(some := places[places.isin(rows[name])])}
+
+
+def known_facts(rule: Rule, frame: pd.DataFrame, broken: int) -> int:
+    """Of the rows of its view that a rule looks at, how many hold a fact to judge: an empty one is not complied with.
+
+    A rule that only asks judges those that answer. ``problem`` names what is wrong, so an empty one is known: nothing.
+    """
+    met = rule.looks_at(frame)
+    if rule.unknown:
+        return int(met.sum()) - broken
+    if not rule.expect.endswith("_be_null") and rule.args.get("column") != "problem":
+        met &= _said(rule, frame)
+    return int(met.sum())
+
+
+def _said(rule: Rule, frame: pd.DataFrame) -> pd.Series[bool]:
+    facts = [rule.args[name] for name in ("column", "column_A", "column_B") if name in rule.args]
+    return frame[facts].notna().all(axis=1)
+
+
+def known_cells(rule: Rule, name: str, frame: pd.DataFrame, broken: int) -> int:
+    """Of the rows of a table, in how many a generated rule has a fact of that name; what tells rows apart is in all."""
+    if rule.unknown:
+        return len(frame) - broken
+    if name.startswith("row:"):
+        return len(frame)
+    if name.startswith("ref:"):
+        return int(frame[name].str.len().gt(0).sum())
+    return int((~frame[name].isin(UNKNOWN_STATES)).sum())
 
 
 class _Reading(Mapping[str, Any]):

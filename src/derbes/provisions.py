@@ -29,8 +29,9 @@ def coverage(audit: Audit) -> pd.DataFrame:
     """One row a provision of the law pack's list, then those that rules cite beyond it.
 
     Columns: act, at, label, ``rules`` (ids that cite it), ``ran`` (how many of them ran), ``findings`` and ``unknown``
-    (active findings of theirs, and those that only say that a fact is unknown), ``state``: broken, unknown, passed,
-    idle (the rules that ran had no row to look at), not_run, or uncovered where no rule cites it.
+    (active findings of theirs, and those that only say that a fact is unknown), ``state``: broken, unknown (also where
+    no row that the rules looked at held a fact to judge), passed, idle (the rules that ran had no row to look at),
+    not_run, or uncovered where no rule cites it.
     """
     listed = audit.law.sections.get("articles", {})
     labels = {(one["cite"]["act"], str(one["cite"]["at"])): one["labels"][audit.lang] for one in listed.values()}
@@ -72,10 +73,11 @@ def _holds(whole: str, part: str) -> bool:
 def _counted(frame: pd.DataFrame, audit: Audit) -> pd.DataFrame:
     active = audit.findings[audit.findings["status"].isin(ACTIVE)]
     unknown = active["unknown"].astype(bool)
-    ran = audit.rules[audit.rules["status"] == "run"].set_index("rule")["rows"]
+    ran = audit.rules[audit.rules["status"] == "run"].set_index("rule")
     facts = {
         "ran": pd.Series(1, index=ran.index),
-        "looked": ran.fillna(0),
+        "looked": ran["rows"].fillna(0),
+        "judged": ran["judged"].fillna(0),
         "findings": active.loc[~unknown, "rule"].value_counts(),
         "unknown": active.loc[unknown, "rule"].value_counts(),
     }
@@ -83,7 +85,8 @@ def _counted(frame: pd.DataFrame, audit: Audit) -> pd.DataFrame:
     sums = {name: named.map(counts).fillna(0).groupby(level=0).sum().astype(int) for name, counts in facts.items()}
     told = frame.assign(**sums, cited=frame["rules"].str.len())
     state = pd.Series("passed", index=told.index, dtype=object).mask(told["looked"] == 0, "idle")
-    state = state.mask(told["unknown"] > 0, "unknown").mask(told["findings"] > 0, "broken")
+    silent = (told["looked"] > 0) & (told["judged"] == 0)
+    state = state.mask((told["unknown"] > 0) | silent, "unknown").mask(told["findings"] > 0, "broken")
     state = state.mask(told["ran"] == 0, "not_run").mask(told["cited"] == 0, "uncovered")
     return told.assign(state=state)[list(COVERAGE)]
 

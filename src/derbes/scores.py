@@ -35,9 +35,9 @@ _NOTHING = pd.DataFrame({"origin": pd.Series(dtype=int), **{name: pd.Series(dtyp
 class Score:
     """A number from 0 to 100, and what it is made of.
 
-    ``families`` has a row a family of rules that had something to look at: family, weight, rules, held (share of rows
-    that broke none of them, by severity). ``required`` and ``known`` count the cells that must be filled in and those
-    that are.
+    ``families`` has a row a family of rules that had a known fact to judge: family, weight, rules, held (share of the
+    rows with such a fact that broke none of them, by severity). ``required`` and ``known`` count the cells that must
+    be filled in and those that are.
     """
 
     families: pd.DataFrame
@@ -70,7 +70,7 @@ def weights() -> dict[str, Any]:
 
 
 def score(audit: Audit) -> Score:
-    """Score of an audit. Findings that only say *unknown* do not count against conformity, but against completeness."""
+    """Score of an audit. What is unknown counts neither for nor against conformity, but against completeness."""
     cells = unknown(audit.inventory)
     rows, silent = cells.loc[cells["required"].astype(bool), ["rows", "unknown"]].sum().astype(int)
     return Score(_families(audit), int(rows), int(rows - silent))
@@ -79,10 +79,11 @@ def score(audit: Audit) -> Score:
 def _families(audit: Audit) -> pd.DataFrame:
     found, rules = audit.findings, audit.rules
     counted = found[found["status"].isin(ACTIVE) & ~found["unknown"].astype(bool)]
-    looked = rules[(rules["status"] == "run") & (rules["rows"] > 0) & rules["family"].isin(weights()["families"])]
+    judging = (rules["status"] == "run") & (rules["judged"] > 0) & ~rules["asks"].astype(bool)
+    looked = rules[judging & rules["family"].isin(weights()["families"])]
     broken = looked["rule"].map(counted["rule"].value_counts()).fillna(0).astype(float)
     heavy = looked["severity"].map(weights()["severity"]).astype(float)
-    held = (1 - broken / looked["rows"].astype(float)).clip(lower=0)
+    held = (1 - broken / looked["judged"].astype(float)).clip(lower=0)
     frame = pd.DataFrame({"family": looked["family"], "heavy": heavy, "held": held * heavy})
     sums = frame.groupby("family", sort=True).agg(rules=("held", "size"), held=("held", "sum"), heavy=("heavy", "sum"))
     sums["held"] /= sums.pop("heavy")

@@ -14,6 +14,7 @@ from derbes.errors import RuleError, closest, did_you_mean
 from derbes.findings import finding_id
 from derbes.identity import mask, personal
 from derbes.rules import GENERATED, PUBLISHED
+from derbes.schema import load
 from derbes.text import data, fill, homoglyphs, name_in, words
 from derbes.wording import Wording
 
@@ -257,8 +258,10 @@ def _titles(inv: Inventory, table: str, column: str | None, lang: str) -> dict[s
 
 
 def reason(code: str, lang: str) -> str:
-    """Words for a reason code such as ``table_absent:fields``; what follows the colon is kept as it is."""
+    """Words for a reason code such as ``table_absent:fields``; a table is told by its title, all else as it is."""
     name, _, detail = code.partition(":")
+    if name == "table_absent" and detail in (tables := load().tables):
+        detail = tables[detail].title[lang]
     known = data("reasons").get(name, {}).get(lang) or words(lang)["reasons"].get(name) or name
     return f"{known}: {detail}" if detail else str(known)
 

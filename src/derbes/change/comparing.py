@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("table", "key", "old_key", "kind", "likeness", "name", "column", "old", "new", "risk", "reason")
 KINDS = ("added", "removed", "renamed", "changed")
-_NAMED_BY = ("name", "label", "summary", "act_title", "kind")
+NAMED_BY = ("name", "label", "summary", "act_title", "kind")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _rows(inv: Inventory, table: str, kind: str, positions: pd.Series[Any]) -> p
 
 def _names(inv: Inventory, table: str, at: np.ndarray) -> np.ndarray:
     """Names of the rows at these positions."""
-    column = next((name for name in _NAMED_BY if name in inv.texts[table]), None)
+    column = next((name for name in NAMED_BY if name in inv.texts[table]), None)
     if column is None:
         return np.full(len(at), "", dtype=object)
     return _masked(inv.texts[table][column][at], lambda text: " ".join(text.split()))

@@ -16,7 +16,20 @@ from matplotlib.patheffects import withStroke
 
 from derbes.atlas import flows, names
 from derbes.atlas.flows import COLUMNS, REST, SPECIAL, UNKNOWN, Flows
-from derbes.figures.style import BLUES, INK, MARK, PAPER, QUIET, RULE, SEVERITY, Picture, bare, empty, picture, short
+from derbes.figures.style import (
+    BLUES,
+    INK,
+    MARK,
+    PAPER,
+    QUIET,
+    RULE,
+    SEVERITY,
+    Picture,
+    bare,
+    empty,
+    picture,
+    two_lines,
+)
 from derbes.identity import mask
 from derbes.wording import Wording
 
@@ -31,8 +44,8 @@ if TYPE_CHECKING:
 NAME = "flow"
 TOP, STRONG = 11, 2
 _FEW = 32  # colours: bands that cross make many, and the picture heavy
-_HEIGHT, _LINE = 7.6, 0.19  # inches: of the picture, and of a line of its labels
-_BAR, _LABEL = 0.016, 24  # width of a node in columns, letters of a label
+_HEIGHT, _LINE = 8.6, 0.3  # inches: of the picture, and of a label of two lines
+_BAR, _LABEL = 0.016, 27  # width of a node in columns, letters of a line of a label
 _KINDS = ("plain", "restricted", "abroad", "unknown")
 _COLOURS = {"plain": BLUES[1], "restricted": BLUES[3], "abroad": SEVERITY["critical"], "unknown": "#d9dfe3"}
 
@@ -66,7 +79,7 @@ def flow(audit: Audit) -> Picture:
 
 
 def _laid(told: Flows, inv: Inventory, say: Wording) -> _Map:
-    """Nodes and links with their places: each column from top to bottom, the gaps one line of text high."""
+    """Nodes and links with their places: each column from top to bottom, the gaps one label high."""
     nodes = told.nodes.assign(name=_names(told.nodes, inv, say), x=told.nodes["column"].map(_places()).astype(float))
     crowded = nodes.groupby("column").size().max()
     scale = (_HEIGHT - 1.4 - _LINE * (crowded + 1)) / told.activities
@@ -185,10 +198,11 @@ def _draw(axes: Axes, drawn: _Map, say: Wording) -> None:
     )
     halo = [withStroke(linewidth=2.4, foreground=PAPER, alpha=0.85)]
     for node in nodes.itertuples():
-        text = short(node.name, _LABEL) + f"  {node.activities}" * (node.id != REST)
+        number = f"  {node.activities}" * (node.id != REST)
+        text = two_lines(node.name, _LABEL - len(number)) + number
         where = (node.x + _BAR + 0.02, node.y + node.height / 2)
         colour = QUIET if node.id in SPECIAL else INK
-        axes.text(*where, text, va="center", fontsize=7.8, color=colour, path_effects=halo)
+        axes.text(*where, text, va="center", fontsize=7.8, linespacing=1.05, color=colour, path_effects=halo)
     _frame(axes, drawn, say)
 
 

@@ -14,6 +14,7 @@ from derbes.figures.style import (
     BLUES,
     INK,
     MARK,
+    NAME,
     PAPER,
     QUIET,
     SEVERITY,
@@ -23,6 +24,7 @@ from derbes.figures.style import (
     empty,
     picture,
     short,
+    two_lines,
 )
 from derbes.wording import Wording
 
@@ -33,8 +35,9 @@ if TYPE_CHECKING:
     from derbes.inventory import Inventory
 
 ROWS, COLUMNS = 48, 36
-WIDE = 16  # columns from which their names stand steeper
+WIDE = 8  # columns from which their names stand steeper
 TOP = 3
+_ROW, _HEAD = 0.265, 46  # inches of a row; letters of a column's name
 _FEW = 32  # colours: a page has three of these pictures
 _MIDDLE = 0.5  # lightness below which white is the better ink
 
@@ -92,8 +95,7 @@ def _purposes(inv: Inventory, alone: str) -> _Matrix:
 
 def _systems(inv: Inventory) -> _Matrix:
     described, registered = ("system_id", "subject_ids"), ("system_ids", "subject_ids")
-    matrix = _held(inv, ("systems", "subjects"), described, registered)
-    return replace(matrix, rows=matrix.rows.map(short))
+    return _held(inv, ("systems", "subjects"), described, registered)
 
 
 def _holdings(inv: Inventory) -> _Matrix:
@@ -118,10 +120,10 @@ def _held(inv: Inventory, tables: tuple[str, str], described: tuple[str, str], r
 
 
 def _marked(inv: Inventory, labels: pd.Series[str]) -> pd.Series[str]:
-    """Labels of categories, short, those of restricted access with a mark."""
+    """Labels of categories, those of restricted access with a mark."""
     known = inv.tables["categories"].dropna(subset=["category_id"]).drop_duplicates("category_id")
     restricted = known.set_index("category_id")["access_class"].reindex(labels.index) == "restricted"
-    return labels.map(short).where(~restricted, MARK + labels.map(short))
+    return labels.where(~restricted, MARK + labels)
 
 
 def _crossed(pairs: pd.DataFrame, inv: Inventory, tables: tuple[str, str]) -> pd.DataFrame:
@@ -146,7 +148,7 @@ def _matrix_picture(audit: Audit, name: str, matrix: _Matrix, facts: dict[str, i
     return picture(
         name,
         lambda axes: _cells(axes, shown),
-        height=1.9 + 0.235 * len(shown.counts),
+        height=2.5 + _ROW * len(shown.counts),
         colours=_FEW,
         title=say(name, "title"),
         alt=say(name, "alt", rows=rows, columns=columns, top=_top(matrix), **facts),
@@ -183,9 +185,11 @@ def _cells(axes: Axes, matrix: _Matrix) -> None:
     axes.scatter(xs + 0.5, ys + 0.5, s=22, facecolors="none", edgecolors=QUIET, linewidths=1)
     for row in np.flatnonzero(counts.sum(axis=1) == 0) if matrix.alone else ():
         axes.text(0.12, row + 0.5, matrix.alone, va="center", color=SEVERITY["critical"], fontsize=8)
-    axes.set_xticks(np.arange(counts.shape[1]) + 0.5, [short(name, 32) for name in matrix.columns])
-    axes.set_yticks(np.arange(counts.shape[0]) + 0.5, list(matrix.rows))
-    axes.tick_params(axis="x", labeltop=True, labelbottom=False, rotation=60 if counts.shape[1] > WIDE else 38)
+    many = counts.shape[1] > WIDE
+    axes.set_xticks(np.arange(counts.shape[1]) + 0.5, [short(name, _HEAD) for name in matrix.columns])
+    axes.set_yticks(np.arange(counts.shape[0]) + 0.5, [two_lines(name, NAME) for name in matrix.rows], linespacing=1.05)
+    axes.tick_params(axis="y", labelsize=7.4)
+    axes.tick_params(axis="x", labelsize=7.6, labeltop=True, labelbottom=False, rotation=60 if many else 38)
     for label in axes.get_xticklabels():
         label.set(ha="left", rotation_mode="anchor", color=INK)
     axes.invert_yaxis()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -51,13 +52,17 @@ _STYLE: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as PNG, with its title, the caption below it and the words for those who cannot see it."""
+    """A figure as PNG, with its title, the caption below it and the words for those who cannot see it.
+
+    A ``blank`` one shows nothing but why: a page has the sentence in its place.
+    """
 
     name: str
     png: bytes
     title: str
     alt: str
     caption: str
+    blank: bool = False
 
     def save(self, folder: str | Path | None) -> Picture:
         """Return the picture itself; with a folder given, it is in ``figures/<name>.png`` of that folder too."""
@@ -68,6 +73,8 @@ class Picture:
         return self
 
     def _repr_html_(self) -> str:
+        if self.blank:
+            return Markup("<p>{}: {}</p>").format(self.title, self.alt)
         source = f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
         below = Markup("<figcaption>{}</figcaption>").format(self.caption) if self.caption else ""
         shape = Markup('<figure><img src="{}" alt="{}" style="max-width:100%">{}</figure>')
@@ -137,13 +144,18 @@ def empty(name: str, message: str, *, title: str) -> Picture:
         axes.set_axis_off()
         axes.text(0, 0.5, message, transform=axes.transAxes, fontsize=11, color=QUIET, va="center")
 
-    return picture(name, draw, height=1.1, title=title, alt=message, caption="")
+    return replace(picture(name, draw, height=1.1, title=title, alt=message, caption=""), blank=True)
 
 
 def short(text: str, length: int = NAME) -> str:
     """Text for a label, on one line, cut where it would crowd the figure."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def two_lines(text: str, length: int) -> str:
+    """Text for a label, on two lines where one does not hold it, cut where two do not."""
+    return "\n".join(wrap(" ".join(text.split()), length, max_lines=2, placeholder="…")) or text
 
 
 def bare(axes: Axes) -> None:

@@ -31,7 +31,7 @@ _FEW = 32  # colours
 _LAND = "#e6eaed"
 _WIDEST = 5.0  # points: the line to the country that is named most
 _LINE = 0.09  # a line of text in units of the projection
-_EDGES = (-2.32, 2.68, -1.07, 1.33)  # of the map in units of the projection: from Alaska to Kamchatka, Horn to Arctic
+_EDGES = (-2.32, 2.68, -1.36, 1.33)  # of the map in units of the projection: from Alaska to Kamchatka, Horn to Arctic
 
 
 def world(audit: Audit) -> Picture:
@@ -40,16 +40,17 @@ def world(audit: Audit) -> Picture:
     What is not known is said on the map: a country that nobody has named cannot be drawn.
     """
     say, told = Wording(audit.lang, "world"), places(audit.inventory)
-    if not (len(told.countries) or told.systems or told.recipients or told.anywhere):
-        return empty(NAME, say("empty"), title=say("title"))
     called = _names(told, audit.lang)
     known = "unknown" if told.systems or told.recipients else "known"
     unknown = say(known, systems=told.systems, recipients=told.recipients)
     anywhere = say("anywhere", n=told.anywhere) if told.anywhere else ""
+    if told.countries.empty:  # a map would show an empty world
+        blank = " ".join(filter(None, [unknown, anywhere])) if told.systems or told.recipients or told.anywhere else ""
+        return empty(NAME, f"{say('nobody')} {blank}" if blank else say("empty"), title=say("title"))
     return picture(
         NAME,
         lambda axes: _draw(axes, told, called, "\n".join(filter(None, [unknown, anywhere]))),
-        height=5.1,
+        height=5.6,
         colours=_FEW,
         title=say("title"),
         alt=" ".join(filter(None, [say("alt", series=_series(told, called, say)), unknown, anywhere])),
@@ -118,6 +119,7 @@ def _draw(axes: Axes, told: Places, called: dict[str, str], unknown: str) -> Non
             _arc(axes, home, row, width=max(0.9, _WIDEST * row.n / most))
     if home is not None and not shown["home"].any():
         axes.scatter([home["x"]], [home["y"]], s=34, facecolors="none", edgecolors=INK, zorder=3)
+        axes.text(home["x"] + 0.05, home["y"], short(called[told.home], 26), fontsize=8.4, va="center", zorder=4)
     for home_, colour in ((True, INK), (False, SEVERITY["critical"])):
         part = shown[shown["home"] == home_]
         axes.scatter(part["x"], part["y"], s=26 + 90 * part["n"] / most, color=colour, edgecolors=PAPER, zorder=3)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from derbes.page import facts
-from derbes.page.board import BoardPage
+from derbes.page.board import MOST, BoardPage
 from derbes.page.markup import (
     Passage,
     element,
@@ -18,12 +18,12 @@ from derbes.page.markup import (
     table,
 )
 from derbes.page.sheet import NAMED, ROWS, SENTENCE, cut, text_of
+from derbes.tally import set_aside, unread
 from derbes.telling import reason
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RISKS = 10
 PLACES = 8
 RELATED = 12
 SOURCES = 60
@@ -47,9 +47,12 @@ class AuditPage(BoardPage):
         """The worst rules broken: what, why it matters, what to do, where; then every broken rule with its count."""
         say = self.say
         groups = self._groups
-        more = say("risks", "more", n=len(groups) - RISKS) if len(groups) > RISKS else ""
-        cards = [self._card(group) for group in groups[:RISKS]] or [paragraphs(say("risks", "none"))]
-        return passage(heading("risks", say("headings", "risks")), *cards, paragraphs(more), self._broken())
+        head = heading("risks", say("headings", "risks"))
+        if not groups:
+            return passage(head, paragraphs(say("risks", "none")), self._broken())
+        more = say("risks", "more", n=len(groups) - MOST) if len(groups) > MOST else ""
+        cards = map(self._card, groups[:MOST])
+        return passage(head, paragraphs(say("risks", "order")), *cards, paragraphs(more), self._broken())
 
     def coverage(self) -> Passage:
         """How far the audit reached: rules by family, and the sheets that were read."""
@@ -177,15 +180,16 @@ class AuditPage(BoardPage):
         return joined([table(headings, rows, caption=say("coverage", "sources")), self._more(len(read) - SOURCES)])
 
     def _left_out(self) -> Markup:
-        say, rest = self.say, self.audit.sources[self.audit.sources["reason"].notna()]
+        say, rest, aside = self.say, unread(self.audit), paragraphs(set_aside(self.audit))
         if rest.empty:
-            return Markup()
+            return aside
         rows = [
             [text_of(row.file), text_of(row.sheet), reason(row.reason, self.audit.lang)]
             for row in rest.head(SOURCES).itertuples()
         ]
         headings = [say("not_checked", name) for name in ("file", "sheet", "why")]
-        return joined([table(headings, rows, caption=say("not_checked", "sources")), self._more(len(rest) - SOURCES)])
+        told = table(headings, rows, caption=say("not_checked", "sources"))
+        return joined([told, self._more(len(rest) - SOURCES), aside])
 
     def _related(self, row: Any) -> Markup:  # noqa: ANN401 - a namedtuple of pandas
         """The other rows that a finding is about, by table."""

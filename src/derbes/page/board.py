@@ -11,7 +11,7 @@ from derbes.page import facts
 from derbes.page.course import CoursePage
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
 from derbes.page.sheet import cut, text_of
-from derbes.telling import reason
+from derbes.tally import not_run, unread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from derbes.wording import Number
 
 _TOP = 5
+MOST = 10
 _WEIGHED = 15
 _SOON = 3
 _TITLE = 180
@@ -127,10 +128,20 @@ class BoardPage(CoursePage):
                 " ",
                 element("span", tell("top", "places", n=len(group)), " ", self._risk(group), class_="place"),
             )
-            for group in self._groups[:_TOP]
+            for group in self._groups[: self._shown]
         ]
         title = element("h3", tell("headings", "top"))
-        return joined([title, element("ol", *lines, class_="top") if lines else paragraphs(self.say("risks", "none"))])
+        if not lines:
+            return joined([title, paragraphs(self.say("risks", "none"))])
+        left = len(self._groups) - len(lines)
+        more = self.say("risks", "more_below", n=left) if left else ""
+        return joined([title, element("ol", *lines, class_="top"), paragraphs(more)])
+
+    @cached_property
+    def _shown(self) -> int:
+        """Rules on the first page: every critical one up to the most, and never fewer than the usual number."""
+        critical = sum("critical" in set(group["severity"]) for group in self._groups)
+        return min(max(critical, _TOP), MOST)
 
     def _risk(self, group: pd.DataFrame) -> str:
         risk = self._weighed.set_index("id")["risk"].reindex(group["id"]).max()
@@ -148,18 +159,14 @@ class BoardPage(CoursePage):
     def _open(self) -> Markup:
         """What nobody knows, and what was not looked at, with links to where it is told."""
         tell, audit = self.tell, self.audit
-        reasons = audit.rules.loc[audit.rules["status"] == "not_run", "reason"].fillna("").map(
-            lambda code: reason(code, audit.lang)
-        )  # fmt: skip
-        most = reasons.value_counts().sort_index().sort_values(ascending=False, kind="stable")
-        named = "; ".join(f"{text}: {self.say.number(n)}" for text, n in most.head(_SOON).items())
-        left = int(audit.sources["reason"].notna().sum())
+        named = "; ".join(f"{text} \N{EN DASH} {self.say.number(n)}" for text, n in not_run(audit)[:_SOON])
+        idle, left = audit.summary["rules_not_run"], len(unread(audit))
         return joined(
             [
                 element("p", element("a", tell("open", "unknown", n=audit.summary["unknown"]), href="#unknown")),
                 element(
                     "p",
-                    element("a", tell("open", "not_run", n=len(reasons), left=left), href="#not-checked"),
+                    element("a", tell("open", "left" if left else "not_run", n=idle, left=left), href="#not-checked"),
                     f" ({named})" if named else "",
                 ),
             ]

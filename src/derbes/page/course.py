@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from derbes import due as calendar
-from derbes.change.telling import reason
+from derbes.change.telling import around, called, reason, turned
 from derbes.comparison import comparison
+from derbes.identity import mask
 from derbes.page.law import LawPage
 from derbes.page.markup import Passage, element, heading, joined, paragraphs, passage, table
-from derbes.page.sheet import SENTENCE, cut, text_of
+from derbes.page.sheet import NAME, SENTENCE, cut, text_of
 from derbes.trends import course
 
 if TYPE_CHECKING:
@@ -86,14 +87,15 @@ class CoursePage(LawPage):
         say, words = self.say, self.say.entry("changes", "kinds")
         name = f"{self._table(row.table)} / {cut(row.key, SENTENCE)}"
         if row.kind == "changed":
-            old, new = (text_of(value) or "–" for value in (row.old, row.new))
+            was, now = map(mask, turned(row, say.lang))
+            old, new = (text or "–" for text in around(was, now, NAME))
             if row.column == "text_sha256":  # that it changed is all a reader sees in it
                 old, new = cut(old, _HASH), cut(new, _HASH)
             turn = say("changes", "turn", old=old, new=new)
             what = f"{self._column(row.table, row.column)}: {turn}"
         else:
             what = words[row.kind]
-        told = [joined([name, " ", element("span", text_of(row.name), class_="place")]), what]
+        told = [joined([name, " ", element("span", text_of(called(row, say.lang)), class_="place")]), what]
         badge = element("span", say("changes", "ways", row.risk), class_=f"badge {_LOOKS[row.risk]}")
         return [*told, badge, reason(row.reason, say.lang)]
 

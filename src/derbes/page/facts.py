@@ -56,15 +56,17 @@ def by_status(audit: Audit) -> dict[str, int]:
 
 
 def risks(found: pd.DataFrame, weighed: pd.DataFrame) -> list[pd.DataFrame]:
-    """Findings of each rule, the greatest risk first, rules and findings; those of unknown facts left out.
+    """Findings of each rule, critical ones first, then the greatest risk; those of unknown facts left out.
 
     ``weighed`` are the risks of `derbes.scores`. Where nothing but unknown facts and notes was found there is no risk
     to show, and the list is empty.
     """
     known = found[~found["unknown"].astype(bool) & (found["severity"] != "info")]
     risk = known["id"].map(weighed.set_index("id")["risk"])
-    order = pd.DataFrame({"risk": -risk, "rule": known["rule"], "id": known["id"]})
-    ordered = known.loc[order.sort_values(["risk", "rule", "id"]).index]
+    order = pd.DataFrame(
+        {"lesser": known["severity"] != "critical", "risk": -risk, "rule": known["rule"], "id": known["id"]}
+    )
+    ordered = known.loc[order.sort_values(list(order.columns)).index]
     return [group for _, group in ordered.groupby("rule", sort=False)]
 
 

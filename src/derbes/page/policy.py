@@ -57,7 +57,7 @@ class PolicyPage(LawPage):
             for code in VERDICTS
             for word, look in [(tell("tiles", code, n=int(sizes.get(code, 0))), _LOOKS.get(code))]
         )
-        sections = int((~told["clause"].isin(self._below)).sum())
+        sections = told["clause"].str.partition(".")[0].nunique()  # few policies have a row for the heading itself
         return passage(
             head,
             paragraphs(tell("standing", "text", n=len(told), sections=sections)),
@@ -117,13 +117,6 @@ class PolicyPage(LawPage):
         return passage(head, paragraphs(tell("gaps", "text")), *parts)
 
     # -- facts ------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _below(self) -> pd.Index[Any]:
-        """Keys of clauses that have one above them in the register."""
-        clauses = self.audit.inventory.clauses
-        known = clauses["parent_id"].isin(clauses["clause_id"])
-        return pd.Index(self.audit.inventory.keys["clauses"][known.to_numpy()])
 
     @cached_property
     def _opposed(self) -> pd.DataFrame:
@@ -186,7 +179,8 @@ class PolicyPage(LawPage):
         if rows.empty:
             yield paragraphs(tell("standing", "no_paper"), class_="caution")
         for row in rows.tail(1).to_dict("records"):
-            languages = ", ".join(map(str, _several(row["languages"])))
+            named = (inv.schema.label("language", str(code), self.say.lang) for code in _several(row["languages"]))
+            languages = ", ".join(named)
             told = {name: text_of(row[name]) for name in ("version", "number")}
             told |= {name: self.say.date(day if pd.notna(day := row[name]) else None) for name in ("approved_on",)}
             told |= {name: self.say.date(row[name] if pd.notna(row[name]) else None) for name in ("effective_on",)}

@@ -18,6 +18,7 @@ from derbes.page.markup import Passage, element, heading, joined, ordered, parag
 from derbes.page.markup import facts as pairs
 from derbes.page.widget import live
 from derbes.quarter import Quarter, last_complete
+from derbes.tally import among, proof
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Page:
             ),
             paragraphs(newer, class_="caution"),
             paragraphs(audit.notice),
-            paragraphs(audit.control),
+            paragraphs(proof(audit)),
         )
 
     def colophon(self) -> Passage:
@@ -141,8 +142,15 @@ class Page:
     def _tiles(self, *names: str) -> Markup:
         """Counts of the audit's summary, large, each over the word for it."""
         say, counts = self.say, self.audit.summary
+        of_these = {name: among(self.audit, name) for name in names if name in SEVERITIES}
         tiles = (
-            element("li", element("b", say.number(n)), " ", element("span", say("tiles", name, n=n)), class_=name)
+            element(
+                "li",
+                element("b", say.number(n)),
+                " ",
+                element("span", say("tiles", name, n=n) + of_these.get(name, "")),
+                class_=name,
+            )
             for name, n in ((name, counts[name]) for name in names)
         )
         return element("ul", *tiles, class_="tiles")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from derbes import scores
 from derbes.page import facts
+from derbes.tally import not_run, proof, tally, unread
 from derbes.telling import reason
 from derbes.wording import Wording
 
@@ -32,13 +33,13 @@ def made(audit: Audit, quarter: Quarter, operator: str, *, pdf: bool | None = No
     found = facts.counted(audit)
     worst = int(((found["status"] == "new") & (found["severity"] == "critical")).sum())
     verdict = Wording(audit.lang, "page")("verdict", facts.verdict(audit), "title")
-    rules = audit.rules.loc[audit.rules["status"] == "not_run", "reason"].dropna()
+    idle = not_run(audit)
     return _lines(
         title(operator, quarter, as_of=audit.as_of, lang=audit.lang),
-        f"{say('verdict', verdict=verdict)} {say('counts', **audit.summary)}",
+        f"{say('verdict', verdict=verdict)} {tally(audit)}",
         say("changes", **facts.by_status(audit), worst=worst),
         *_risks(say, facts.risks(found, scores.risks(audit))),
-        f"{say('not_run', count=len(rules), reasons=_reasons(rules, audit.lang))} {audit.control}",
+        f"{say('not_run', count=sum(n for _, n in idle), reasons=_listed(idle))} {proof(audit)}",
         say("left_out", **_left_out(audit)),
         audit.notice,
         say("files", pdf="" if pdf is None else say("pdf" if pdf else "no_pdf")),
@@ -54,7 +55,7 @@ def failed(audit: Audit | None, *, title: str, lang: str, why: str | None, stage
         say("why", why=why or say("interrupted")),
         say("stage", stage=stage),
         say("audited" if audit else "nothing_run"),
-        say("counts", **audit.summary) if audit else say("nothing_read"),
+        tally(audit) if audit else say("nothing_read"),
         say("nothing_new"),
         say("old", state=say("whole" if whole else "absent")),
         say("no_files"),
@@ -75,14 +76,14 @@ def _risks(say: Wording, groups: list[pd.DataFrame]) -> list[str]:
 
 
 def _left_out(audit: Audit) -> dict[str, object]:
-    codes = audit.sources["reason"].dropna()
-    return {"count": len(codes), "reasons": _reasons(codes, audit.lang)}
+    codes = unread(audit)["reason"]
+    told = [(reason(code, audit.lang), n) for code, n in Counter(sorted(codes)).items()]
+    return {"count": len(codes), "reasons": _listed(told)}
 
 
-def _reasons(codes: pd.Series[str], lang: str) -> str:
+def _listed(reasons: list[tuple[str, int]]) -> str:
     """The reasons with the number of each, in brackets; nothing where there is none."""
-    parts = [f"{reason(code, lang)}: {n}" for code, n in Counter(sorted(codes)).items()]
-    return f" ({'; '.join(parts)})" if parts else ""
+    return f" ({'; '.join(f'{text} – {n}' for text, n in reasons)})" if reasons else ""
 
 
 def _lines(*lines: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from derbes import schema, text
-from derbes.change.telling import reason
+from derbes.change.telling import called, reason, turned
 from derbes.workbook.book import LINES, opened
 from derbes.workbook.sheets import Frame, Heading, Layout, write_rows
 
@@ -46,6 +46,7 @@ def write_changes(change: Change, path: Path, *, lang: str) -> None:
 def change_rows(change: Change, lang: str) -> pd.DataFrame:
     """One line a change, in the words of a language; the columns are those of ``CHANGES``."""
     said, tables, rows = text.words(lang)["change"], schema.load().tables, change.rows
+    sides = [turned(row, lang) if row.kind == "changed" else (row.old, row.new) for row in rows.itertuples()]
     titles = [
         tables[table].columns[column].title[lang] if isinstance(column, str) else ""
         for table, column in zip(rows["table"], rows["column"], strict=True)
@@ -54,11 +55,11 @@ def change_rows(change: Change, lang: str) -> pd.DataFrame:
         {
             "table": rows["table"].map(lambda name: tables[name].title[lang]),
             "key": rows["key"],
-            "name": rows["name"],
+            "name": [called(row, lang) for row in rows.itertuples()],
             "kind": rows["kind"].map(said["kind"]),
             "column": titles,
-            "old": rows["old"],
-            "new": rows["new"],
+            "old": pd.Series([old for old, _ in sides], index=rows.index, dtype=object),
+            "new": pd.Series([new for _, new in sides], index=rows.index, dtype=object),
             "risk": rows["risk"].map(said["ways"]),
             "reason": rows["reason"].map(lambda code: reason(str(code), lang)),
             "old_key": rows["old_key"],

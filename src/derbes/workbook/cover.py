@@ -10,6 +10,7 @@ import pandas as pd
 from derbes.findings import ACTIVE, SEVERITIES
 from derbes.identity import mask
 from derbes.quarter import Quarter
+from derbes.tally import proof, set_aside, tally, unread
 from derbes.workbook.book import page
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def write_cover(book: Book, audit: Audit, words: Mapping[str, Any], *, facts: Ma
 def _head(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     said, wording = words["cover"], facts["wording"]
     pen.row += 1
-    pen.pair(said["operator"], audit.operator)
+    name, _ = operator_words(audit)
+    pen.pair(said["operator"], name if name == audit.operator else f"{name} ({audit.operator})")
     if facts["quarter"]:
         pen.pair(said["quarter"], wording.quarter(Quarter.parse(facts["quarter"])))
     pen.pair(said["as_of"], wording.date(audit.as_of))
@@ -110,8 +112,7 @@ def _head(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[str,
     if audit.law.newer_reported:
         pen.pair("", said["newer"].format(date=wording.date(audit.law.newer_reported)), "bold")
     counts = {"run": audit.summary["rules_run"], "not_run": audit.summary["rules_not_run"]}
-    read = audit.sources["reason"].isna()
-    sheets = {"read": int(read.sum()), "left": int((~read).sum())}
+    sheets = {"read": int(audit.sources["reason"].isna().sum()), "left": len(unread(audit))}
     pen.pair(said["scope"], said["scope_text"].format(rows=audit.summary["rows"], **counts, **sheets))
 
 
@@ -145,6 +146,7 @@ def _found(pen: _Pen, audit: Audit, words: Mapping[str, Any], contents: list[Con
         pen.cells([one.name, *counts, sum(counts), one.lines], "text")
     totals = [audit.summary[code] for code in SEVERITIES]
     pen.cells([said["total"], *totals, sum(totals), sum(one.lines for one in contents)], "head", "total")
+    pen.pair("", tally(audit))
     pen.row += 1
     for code in SEVERITIES:
         pen.pair(words["severities"][code], words["meaning"][code])
@@ -163,7 +165,7 @@ def _unchecked(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping
     pen.section(said["not_checked"])
     idle = audit.rules[audit.rules["status"] == "not_run"]
     _by_reason(pen, facts["sheets"]["rules"], idle["rule"].groupby(idle["reason"]), words=words, facts=facts)
-    left = audit.sources[audit.sources["reason"].notna()]
+    left = unread(audit)
     places = [
         str(file) if pd.isna(sheet) or not sheet else words["sheet_place"].format(file=file, sheet=sheet)
         for file, sheet in zip(left["file"], left["sheet"], strict=True)
@@ -172,6 +174,8 @@ def _unchecked(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping
     _by_reason(pen, facts["sheets"]["sources"], by_reason, words=words, facts=facts)
     if idle.empty and left.empty:
         pen.pair("", said["nothing_left"])
+    if aside := set_aside(audit):
+        pen.pair("", aside)
 
 
 def _reading(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
@@ -184,7 +188,8 @@ def _reading(pen: _Pen, audit: Audit, words: Mapping[str, Any], facts: Mapping[s
         pen.pair("", said["confirm"].format(n=unsure, law=words["columns"]["law"]))
     for note in facts["notes"]:
         pen.pair("", note)
-    pen.pair("", audit.control)
+    if found := proof(audit):
+        pen.pair("", found)
     pen.pair("", said["disclaimer"])
     pen.pair("", said["made"].format(version=facts["version"], digest=audit.digest[:16]), "label")
 

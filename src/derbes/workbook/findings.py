@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from derbes import text
+from derbes import schema, text
 from derbes.findings import SEVERITIES
 from derbes.telling import reason
 from derbes.wording import Wording
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from derbes.auditing import Audit
+    from derbes.law import Act
 
 #: The order of the sheets: what the law and the policy say comes before the tidiness of tables.
 _ORDER = ("kz", "policy", "structure", "completeness", "hygiene", "history", "live")
@@ -46,8 +47,9 @@ def write_findings(
     parts = _parts(told, audit, words, lang)
     contents = [_contents(name, part, room) for name, part in parts]
     largest = max([changed_lines(audit), *(one.lines for one in contents)])
+    legal = [*law_sheets(audit, words, lang=lang, quarter=quarter)]
     facts = _facts(audit, words, lang=lang, quarter=quarter) | {"contents": contents}
-    facts["notes"] += course_notes(audit, words, course)
+    facts["notes"] = [*law_notes(audit, words, [name for name, *_ in legal], lang), *course_notes(audit, words, course)]
     frame = Frame(words, facts["footer"], audit.as_of)
     form = {"created": audit.as_of, "mark": words["cut"], "dates": words["excel_date"]}
     with opened(path, **form, streamed=largest >= _STREAM) as book:
@@ -60,7 +62,7 @@ def write_findings(
         if len(audit.decisions):
             told_so_far = decided(audit, words, lang)
             write_rows(book, words["sheets"]["decisions"], told_so_far, layout=DECIDED, frame=frame)
-        for name, rows, layout in law_sheets(audit, words, lang=lang, quarter=quarter):
+        for name, rows, layout in legal:
             write_rows(book, name, rows.iloc[:room], layout=layout, frame=frame)
         write_course(book, audit, course, frame=frame, room=room)
         write_rows(book, words["sheets"]["sources"], _sources(audit, facts, lang), layout=SOURCES, frame=frame)
@@ -79,15 +81,22 @@ def _facts(audit: Audit, words: Mapping[str, Any], *, lang: str, quarter: str | 
         "footer": f"{name} · {wording.date(audit.as_of)}",
         "law": words["cover"]["law_titles"].get(audit.law.id, audit.law.name[lang]),
         "acts": _acts(audit, words, lang),
-        "notes": law_notes(audit, words, lang),
     }
 
 
 def _acts(audit: Audit, words: Mapping[str, Any], lang: str) -> str:
-    """Numbers of the acts that findings cite, with their titles."""
+    """Numbers of the acts that findings cite, with their titles; one in another language says in which."""
     numbers = sorted({str(one["act"]) for cited in audit.findings["citations"] for one in cited})
-    found = [(number, act.title(lang)) for number in numbers if (act := audit.law.find(number))]
-    return "; ".join(f"{number} {words['dash']} {title}" for number, title in found if title)
+    found = [(number, act) for number in numbers if (act := audit.law.find(number)) and act.titles]
+    return "; ".join(f"{number} {words['dash']} {_titled(act, words, lang)}" for number, act in found)
+
+
+def _titled(act: Act, words: Mapping[str, Any], lang: str) -> str:
+    title = str(act.title(lang))
+    if lang in act.titles:
+        return title
+    spoken = next(code for code, text in act.titles.items() if text == title)
+    return f"{title} ({words['spoken'].format(language=schema.load().label('language', spoken, lang))})"
 
 
 def _parts(told: pd.DataFrame, audit: Audit, words: Mapping[str, Any], lang: str) -> list[tuple[str, pd.DataFrame]]:

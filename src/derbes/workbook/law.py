@@ -50,9 +50,10 @@ FINES = Layout(
 )  # fmt: skip
 
 
-def law_notes(audit: Audit, words: Mapping[str, Any], lang: str) -> list[str]:
-    """What the cover says of these sheets: that they are to be read, and what the fines are and are not."""
-    say, notes = Wording(lang, "page"), [words["cover"]["law_sheets"].format(**words["sheets"])]
+def law_notes(audit: Audit, words: Mapping[str, Any], names: list[str], lang: str) -> list[str]:
+    """What the cover says of the sheets of these names: that they are to be read, and what fines are and are not."""
+    say, quoted = Wording(lang, "page"), (Wording(lang, "wording")("quoted", text=name) for name in names)
+    notes = [words["cover"]["law_sheets"].format(sheets=", ".join(quoted))] if names else []
     if len(law.fines(audit)):
         index, year = audit.law.constants.get("mci"), str(audit.as_of.year)
         known = say("fines", "index", year=year, index=index) if index else say("fines", "no_index", year=year)

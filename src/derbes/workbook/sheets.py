@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from derbes.workbook.book import height, page, plain
+from derbes.workbook.book import height, page, plain, roomy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from derbes.workbook.book import Book
 
 _INPUTS = frozenset({"decision", "owner", "until", "comment", "answer"})
+_BUTTON = 2  # characters, of a filter
 _HEAD_HEIGHT = 30  # two lines, so that the filter buttons stand beside the words
 _NUMBERS = frozenset({"number", "count", "rows", "hidden", "looked", "broken", "applied", "met", "open"})
 _EXACT = _NUMBERS | {"until", "taken", "due_on"}
@@ -95,8 +96,9 @@ def write_rows(book: Book, name: str, rows: pd.DataFrame, *, layout: Layout, fra
     sheet.freeze_panes(1, 0)
     sheet.set_row(0, _HEAD_HEIGHT)
     for column, heading in enumerate(layout.headings):
-        sheet.set_column(column, column, heading.width)
-        book.put(sheet, (0, column), frame.words["columns"][heading.name], _head(heading, inputs))
+        title = frame.words["columns"][heading.name]
+        sheet.set_column(column, column, max(heading.width, roomy(title, 0) + _BUTTON))
+        book.put(sheet, (0, column), title, _head(heading, inputs))
     if last:
         _cells(book, sheet, rows, layout)
     if last and not book.streamed:
