@@ -247,6 +247,18 @@ def test_the_map_names_countries_and_says_what_it_does_not_know(done: Audit, rea
     assert "where recipients are, 1" in drawn.alt
 
 
+@pytest.mark.parametrize("figure", [figures.flow, figures.world])
+def test_where_the_operators_country_is_not_said_that_of_the_law_is_not_abroad(
+    done: Audit, read: Callable[[Rows], Inventory], figure: Callable[[Audit], Picture]
+) -> None:
+    tables = register(row(1, recipient_ids="host"))
+    at_home = figure(of(done, read(tables)))
+    tables["operator"][0]["country"] = "DE"
+    assert figure(of(done, read(tables))).png != at_home.png
+    tables["operator"][0]["country"] = ""
+    assert figure(of(done, read(tables))).png == at_home.png
+
+
 def test_every_country_that_a_cell_may_name_stands_on_the_map_or_is_told_of(
     done: Audit, read: Callable[[Rows], Inventory]
 ) -> None:

@@ -39,7 +39,7 @@ def world(audit: Audit) -> Picture:
 
     What is not known is said on the map: a country that nobody has named cannot be drawn.
     """
-    say, told = Wording(audit.lang, "world"), places(audit.inventory)
+    say, told = Wording(audit.lang, "world"), places(audit.inventory, audit.law.country)
     if not (len(told.countries) or told.systems or told.recipients or told.anywhere):
         return empty(NAME, say("empty"), title=say("title"))
     called = _names(told, audit.lang)
