@@ -254,6 +254,18 @@ def test_where_no_country_is_named_a_sentence_stands_in_place_of_the_map(done: A
     assert drawn.alt in drawn._repr_html_()
 
 
+@pytest.mark.parametrize("figure", [figures.flow, figures.world])
+def test_where_the_operators_country_is_not_said_that_of_the_law_is_not_abroad(
+    done: Audit, read: Callable[[Rows], Inventory], figure: Callable[[Audit], Picture]
+) -> None:
+    tables = register(row(1, recipient_ids="host"))
+    at_home = figure(of(done, read(tables)))
+    tables["operator"][0]["country"] = "DE"
+    assert figure(of(done, read(tables))).png != at_home.png
+    tables["operator"][0]["country"] = ""
+    assert figure(of(done, read(tables))).png == at_home.png
+
+
 def test_every_country_that_a_cell_may_name_stands_on_the_map_or_is_told_of(
     done: Audit, read: Callable[[Rows], Inventory]
 ) -> None:

@@ -11,13 +11,16 @@ import pytest
 from click.testing import CliRunner
 from conftest import DEMO, LETOILE, spoil, write_tables
 
+from derbes import notice
 from derbes.cli import main
 from derbes.exchange import personal_data, registers
 from derbes.exchange.bilingual import two, word
 from derbes.exchange.personal_data import FULL, NEEDED, SHORT
+from derbes.inventory import keyed
 from derbes.law import load_law
 from derbes.read.loading import load
-from derbes.text import data
+from derbes.text import LANGUAGES, data
+from derbes.wording import Wording
 from derbes.workbook import write_list
 
 if TYPE_CHECKING:
@@ -176,7 +179,7 @@ def test_a_term_is_told_with_its_event_wherever_the_register_has_it(small: Rows,
         ("", "contract_end", "on a whim"),
     )
     for row, period, trigger in zip(small["retention"], periods, (*triggers, "collection"), strict=False):
-        row["period"], row["trigger"] = period, trigger
+        row["period"], row["trigger"], row["bound"] = period, trigger, ""
     for row, place in zip(small["processing"], (0, 1, 2, 3), strict=False):
         row["retention_id"] = small["retention"][place]["retention_id"]
     for row in small["consents"]:
@@ -205,3 +208,52 @@ def test_what_is_too_wide_for_a4_is_printed_on_a3_with_its_first_columns_on_ever
         (8, 2),
     ]
     assert full.print_title_cols == "$A:$C"
+
+
+def test_an_empty_reference_finds_no_row_that_has_no_id(small: Rows, tmp_path: Path) -> None:
+    for table, key in (("purposes", "purpose_id"), ("retention", "retention_id")):
+        small[table].append({**small[table][0], key: "", "name": "phantom", "then_retention_id": "none"})
+        small["processing"][0][key] = ""
+    listed = _listed(write_tables(tmp_path, small))
+    assert not listed.full.apply(lambda cells: cells.str.contains("phantom")).to_numpy().any()
+    assert {"purpose", "retention"} <= set(listed.gaps)
+    for table in ("purposes", "retention"):
+        assert keyed(load(tmp_path), table).index.notna().all()
+
+
+def test_the_list_and_the_notice_tell_every_stage_of_a_term_and_its_bound(small: Rows, tmp_path: Path) -> None:
+    term, archive = small["retention"][:2]
+    term |= {"period": "P1Y", "bound": "max", "trigger": "contract_end", "disposal": "archive"}
+    term |= {"then_retention_id": archive["retention_id"]}
+    archive |= {"period": "at least 75 years", "bound": "", "trigger": "contract_end", "disposal": "delete"}
+    archive |= {"then_retention_id": term["retention_id"]}  # a circle ends where it began
+    for row in small["processing"]:
+        row |= {"status": "active", "retention_id": term["retention_id"]}
+    inv = load(write_tables(tmp_path, small))
+    full, words = personal_data(inv, LAW).full, data("notice")["terms"]
+    listed = full.loc[full["purpose"] != "", "retention"].unique()
+    assert len(listed) == 1
+    first, last = listed[0].split(f", {word('then')}: ")
+    assert f"{words['max']['ru']}1 " in first
+    assert f"{words['min']['ru']}75 " in last
+    assert f"{words['max']['kk']}1 " in first
+    assert words["max"]["kk"].strip()
+    assert set(full.loc[full["purpose"] != "", "disposal"]) == {two(inv.schema.lists["disposal"]["delete"])}
+    for lang in ("ru", "kk"):
+        told = notice.plain(notice.documents(inv, LAW, "buyer", lang=lang)[0])
+        assert told.index(f"{words['max'][lang]}1 ") < told.index(f"{words['min'][lang]}75 ")
+
+
+def test_every_country_is_said_in_the_words_of_the_paper(small: Rows, tmp_path: Path) -> None:
+    for table, column in (("systems", "storage_countries"), ("recipients", "countries")):
+        for row in small[table]:
+            row[column] = "all"
+    inv = load(write_tables(tmp_path, small))
+    told = {lang: Wording(lang, "wording").country("all") for lang in LANGUAGES}
+    full = personal_data(inv, LAW).full
+    assert full["storage"].str.startswith(two(told)).any()
+    assert two(told) in set(full["countries"])
+    for lang in LANGUAGES:
+        said = notice.plain(notice.documents(inv, LAW, "buyer", lang=lang)[0])
+        assert told[lang] in said
+        assert lang == "en" or not re.search(r"\ball\b", said)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 import pytest
 from conftest import DAY, LETOILE, write_tables
+from matplotlib.axes import Axes
 from PIL import Image
 
 import derbes
 from derbes import figures
 from derbes.auditing import Audit, audit
+from derbes.figures.retention import EDGE
 from derbes.figures.style import WIDTH, Picture, short, two_lines
 from derbes.text import LANGUAGES
 
@@ -161,6 +163,21 @@ def test_a_category_whose_processing_names_no_period_is_unknown(done: Audit, tmp
     tables = crowd(1)
     tables["processing"][0]["retention_id"] = ""
     assert "unknown: 1" in figures.retention(of(done, tmp_path, tables)).alt
+
+
+def test_a_term_beyond_the_scale_stands_at_its_end(
+    done: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables, drawn, places = crowd(1), Axes.scatter, list[float]()
+    tables["retention"][0]["period"] = "P1000Y"
+
+    def scatter(axes: Axes, x: list[float], *rest: object, **looks: object) -> object:
+        places.extend(x)
+        return drawn(axes, x, *rest, **looks)
+
+    monkeypatch.setattr(Axes, "scatter", scatter)
+    assert "1000 years" in figures.retention(of(done, tmp_path, tables)).alt.replace(",", "")
+    assert places == [EDGE]
 
 
 def test_two_categories_of_one_name_keep_a_row_each(done: Audit, tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 from typing import TYPE_CHECKING
 
+import docx
 import pytest
 from conftest import DAY, DEMO, LETOILE, write_tables
 
@@ -236,3 +238,20 @@ def test_one_word_is_called_a_word(tmp_path: Path) -> None:
     quoted = f"\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}{word}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
     last = notice.plain(written(home, "people", lang="kk")).splitlines()[-1]
     assert last.endswith(fill(WORDS["about"]["single"]["kk"], {"terms": quoted}))
+
+
+def test_an_operator_without_an_id_is_told_by_its_other_cells(small: Rows, tmp_path: Path) -> None:
+    small["operator"][0]["operator_id"] = ""
+    row, home = small["operator"][0], write_tables(tmp_path / "inventory", small)
+    said = notice.plain(written(home))
+    assert all(row[name] in said for name in ("bin", "address"))
+    assert all(gap(what) not in said for what in ("name", "bin", "address"))
+
+
+@pytest.mark.parametrize("lang", ["ru", "kk-ru"])
+def test_a_control_character_in_a_name_is_drawn(lang: str, small: Rows, tmp_path: Path) -> None:
+    small["operator"][0]["name"] = "Shop \x01Bad"
+    home = write_tables(tmp_path / "inventory", small)
+    made = docx.Document(io.BytesIO(notice.word(notice.documents(derbes.load(home), LAW, "buyer", lang=lang))))
+    cells = [cell.text for table in made.tables for row in table.rows for cell in row.cells]
+    assert "Shop \u2401Bad" in "\n".join([*cells, *(paragraph.text for paragraph in made.paragraphs)])

@@ -140,7 +140,10 @@ def test_a_complete_inventory_lacks_nothing_but_what_was_planted() -> None:
     said = words("ru")["regulator"]["missing"]
     lines = [line for line in regulator.missing(_unsealed(DEMO), "ru") if "dpia-offer" not in line]
     assert lines == [
-        said["report"].format(quarter="2026Q3", faults=f"manifest.json ({words('ru')['verify']['reasons']['missing']})")
+        said["report"].format(
+            quarter="2026Q3", faults=f"manifest.json ({words('ru')['verify']['reasons']['missing']})"
+        ),
+        said["frozen"].format(quarter="2026Q3"),
     ]
 
 
@@ -241,6 +244,34 @@ def test_where_the_inventory_has_moved_on_the_frozen_quarter_is_handed_over(home
     assert dossier.registers["requests"] is not None
     told = [row[1] for row in _letter(_members(regulator.pack(dossier, tmp_path / "out.zip"))[LETTER])]
     assert words("ru")["regulator"]["frozen"] in told
+
+
+def test_a_file_that_was_added_since_is_not_handed_over_unsaid(home: Path, tmp_path: Path) -> None:
+    text = (home / "requests.csv").read_text(encoding="utf-8").splitlines()
+    sealed(home, tmp_path / "reports")
+    (home / "more requests.csv").write_text("\n".join(text[:2]) + "\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="added"):
+        _dossier(home, tmp_path / "reports")
+    unsealed = regulator.dossier(home, quarter=Q3, reports=tmp_path / "reports", unsealed=True)
+    assert words("ru")["regulator"]["missing"]["frozen"].format(quarter=Q3) in regulator.missing(unsealed, "ru")
+
+
+def test_only_a_whole_copy_of_the_quarter_asked_for_stands_for_an_inventory(home: Path, tmp_path: Path) -> None:
+    frozen = snapshot.freeze(load(home), home / "history" / "2026Q3")
+    sealed(home, tmp_path / "reports")
+    (home / "requests.csv").unlink()
+    (frozen / "requests.csv").write_text("", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"requests\.csv"):
+        _dossier(home, tmp_path / "reports")
+    unsealed = regulator.dossier(home, quarter=Q3, reports=tmp_path / "reports", unsealed=True)
+    assert not unsealed.frozen
+    assert unsealed.registers["requests"] is None
+
+
+def test_a_control_character_in_a_name_is_drawn_in_the_letter(small: Rows, tmp_path: Path) -> None:
+    small["operator"][0]["legal_name"] = "Shop \x01Bad"
+    made = _members(regulator.pack(_unsealed(write_tables(tmp_path / "home", small)), tmp_path / "out.zip"))
+    assert any("Shop \u2401Bad" in row[1] for row in _letter(made[LETTER]))
 
 
 def test_a_wrong_place_is_refused_and_what_stood_there_stays(home: Path, tmp_path: Path) -> None:

@@ -245,6 +245,15 @@ def rearranged(inv: Inventory, table: str, order: Iterable[int]) -> Inventory:
     )
 
 
+def keyed(inv: Inventory, table: str, **more: pd.Series[Any]) -> pd.DataFrame:
+    """A table by its key, to look rows up in, with further columns where given; the first of several rows of one key.
+
+    Rows without a key are left out: pandas would take them for what an empty reference means.
+    """
+    key = inv.schema.tables[table].key
+    return inv.tables[table].assign(**more).dropna(subset=[key]).drop_duplicates(key).set_index(key)
+
+
 @dataclass(frozen=True)
 class _Built:
     frame: pd.DataFrame

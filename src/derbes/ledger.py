@@ -8,6 +8,7 @@ import pandas as pd
 
 from derbes import period
 from derbes.findings import ACTIVE, SEVERITIES
+from derbes.lasting import stages
 from derbes.views.links import at, links
 from derbes.views.scopes import ongoing
 from derbes.views.use import held_fields
@@ -52,7 +53,7 @@ def terms(audit: Audit) -> pd.DataFrame:
             "bound": own["bound"].where(own["bound"].notna(), bounds),
             "trigger": own["trigger"].where(own["trigger"].notna(), read["trigger"].astype(object)),
             "then": then,
-            "chain": [_chain(key, dict(zip(keys, then, strict=True))) for key in keys],
+            "chain": [stages(key, dict(zip(keys, then, strict=True))) for key in keys],
             "activities": keys.map(named.groupby("id")["origin"].nunique()).fillna(0).astype(int),
             "findings": _standing(audit, keys),
         }
@@ -119,14 +120,6 @@ def _using(inv: Inventory) -> pd.DataFrame:
 
 def _each(values: pd.Series[Any]) -> tuple[Any, ...]:
     return tuple(values.dropna().drop_duplicates())
-
-
-def _chain(key: str, then: dict[str, Any]) -> tuple[str, ...]:
-    """The stages from one term on; a stage that is no row of the table ends the chain before it."""
-    chain = [key]
-    while (following := then.get(chain[-1])) in then and following not in chain:
-        chain.append(str(following))
-    return tuple(chain)
 
 
 def _standing(audit: Audit, keys: pd.Series[Any]) -> list[tuple[str, ...]]:

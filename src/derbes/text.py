@@ -32,6 +32,7 @@ _TAIL = " .?!:;\u2026*"
 _RISKY = re.compile("\\s*[=+\\-@'\uff1d\uff0b\uff0d\uff20]|[\\t\\r\\n]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _KAZAKH = re.compile("[\u0456\u0493\u049b\u04a3\u04af\u04b1\u04bb\u04d9\u04e9]", re.IGNORECASE)
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _SLOT = re.compile(r"\{([^{}]*)\}")
 
 
@@ -124,6 +125,22 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """Return the text that `escape` was given; a text that `escape` cannot have made is returned as it is."""
     return text[1:] if text[:1] == "'" and _RISKY.match(text[1:]) else text
+
+
+def drawn(text: str) -> str:
+    """Return the text as a file of an office can hold it: a symbol for what XML or the reading direction forbids.
+
+    Breaks of lines become those of Unix.
+    """
+    return _ODD.sub(_symbol, text.replace("\r\n", "\n").replace("\r", "\n")) if _ODD.search(text) else text
+
+
+def _symbol(match: re.Match[str]) -> str:
+    """Unicode's picture of a control character; marks that turn the reading direction must not act, only show."""
+    point = ord(match.group())
+    if point < ord(" "):
+        return chr(0x2400 + point)
+    return "\u2421" if point == 0x7F else "\ufffd"  # noqa: PLR2004 - DEL
 
 
 def fill(template: str, mapping: Mapping[str, object]) -> str:

@@ -12,6 +12,7 @@ from derbes.cells import UNKNOWN_STATES
 from derbes.errors import SourceError
 from derbes.findings import ACTIVE
 from derbes.identity import mask
+from derbes.inventory import keyed
 from derbes.quarter import Quarter
 from derbes.seal import sealed
 from derbes.text import heading
@@ -103,7 +104,7 @@ def facts(audit: Audit, quarter: Quarter) -> str:
 def _completeness(audit: Audit) -> pd.DataFrame:
     """One row an owner (empty where a row has none): how many cells its rows must have, how many say something."""
     inv, parts = audit.inventory, []
-    owner_of = inv.systems.dropna(subset=["system_id"]).drop_duplicates("system_id").set_index("system_id")["owner"]
+    owner_of = keyed(inv, "systems")["owner"]
     owners = {name: inv.tables[name]["owner"] for name in _OWNED}
     owners["fields"] = inv.fields["system_id"].map(owner_of)
     for name, owner in owners.items():

@@ -100,6 +100,12 @@ class Wording:
         form = _FORMS.index(self._locale.plural_form(n))
         return fill(forms[min(form, len(forms) - 1)], {"n": n})
 
+    def country(self, code: str) -> str:
+        """Return the name of a country, *all* in words; the code itself where there is no such country."""
+        return str(
+            words(self.lang)["wording"]["every_country"] if code == "all" else self._locale.territories.get(code, code)
+        )
+
     def lasting(self, duration: str, days: float) -> str:
         """Return an ISO 8601 duration as it is written where it has one unit, else as so many days."""
         parts = _ONE_UNIT.fullmatch(duration)

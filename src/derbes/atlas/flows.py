@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from derbes.inventory import keyed
+
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
 
@@ -65,8 +67,7 @@ def _spread(cells: pd.Series[Any]) -> pd.DataFrame:
 
 def _onward(sent: pd.DataFrame, inv: Inventory) -> pd.DataFrame:
     """Recipients of each activity with their countries: activity, id, weight, country."""
-    known = inv.recipients.dropna(subset=["recipient_id"]).drop_duplicates("recipient_id")
-    where = _spread(known.set_index("recipient_id")["countries"])
+    where = _spread(keyed(inv, "recipients")["countries"])
     where = where.set_axis(["id", "country", "part"], axis=1).astype({"id": object})
     both = sent.merge(where, on="id", how="left")
     unknown = both["id"].where(both["id"] == NONE, UNKNOWN)

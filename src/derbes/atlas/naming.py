@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from derbes.identity import mask
+from derbes.inventory import keyed
 
 if TYPE_CHECKING:
     from derbes.inventory import Inventory
@@ -17,7 +18,4 @@ def names(inv: Inventory, table: str, ids: pd.Index[str]) -> pd.Series[Any]:
 
     What looks like a person's data is masked: a picture cannot be searched for it later.
     """
-    frame = inv.tables[table]
-    key = frame.columns[0]
-    known = frame.dropna(subset=[key]).drop_duplicates(key).set_index(key)["name"]
-    return known.reindex(ids).astype(object).fillna(pd.Series(ids, index=ids)).map(mask)
+    return keyed(inv, table)["name"].reindex(ids).astype(object).fillna(pd.Series(ids, index=ids)).map(mask)

@@ -16,7 +16,7 @@ class Places:
     """``countries``: one row a country, code, systems, recipients, home; the most named first.
 
     ``systems`` and ``recipients`` say of how many it is not known where they are; ``anywhere`` how many say *all*.
-    ``home`` is the operator's own country, empty where it is not said.
+    ``home`` is the operator's own country, empty where nobody says it.
     """
 
     countries: pd.DataFrame
@@ -31,18 +31,23 @@ class Places:
         return self.countries[~self.countries["home"]]
 
 
-def places(inv: Inventory) -> Places:
-    """Where the systems in use store data and where recipients are."""
+def home(inv: Inventory, country: str) -> str:
+    """The operator's own country; where it is not said this one, that of the law, which cannot be abroad."""
+    known = inv.operator["country"].dropna()
+    return str(known.iloc[0]) if len(known) else country
+
+
+def places(inv: Inventory, country: str = "") -> Places:
+    """Where the systems in use store data and where recipients are; ``country`` is that of the law."""
     live = inv.systems[inv.systems["status"].ne("retired").fillna(value=True)]
     stored, sent = live["storage_countries"], inv.recipients["countries"]
-    known = inv.operator["country"].dropna()
-    home = str(known.iloc[0]) if len(known) else ""
+    own = home(inv, country)
     counts = pd.DataFrame({"systems": _counts(stored), "recipients": _counts(sent)}).fillna(0).astype(int)
     anywhere = int(counts.loc[counts.index == "all"].to_numpy().sum())
     frame = counts[counts.index != "all"].rename_axis("code").reset_index()
-    frame = frame.assign(total=-frame["systems"] - frame["recipients"], home=frame["code"] == home)
+    frame = frame.assign(total=-frame["systems"] - frame["recipients"], home=frame["code"] == own)
     frame = frame.sort_values(["total", "code"], kind="stable", ignore_index=True).drop(columns="total")
-    return Places(frame, int(stored.isna().sum()), int(sent.isna().sum()), anywhere, home)
+    return Places(frame, int(stored.isna().sum()), int(sent.isna().sum()), anywhere, own)
 
 
 def _counts(cells: pd.Series[Any]) -> pd.Series[Any]:

@@ -10,6 +10,7 @@ from derbes.atlas.places import places
 from derbes.cells import UNKNOWN_STATES
 from derbes.findings import ACTIVE, SEVERITIES
 from derbes.identity import mask
+from derbes.inventory import keyed
 from derbes.text import heading
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def owners(audit: Audit) -> pd.DataFrame:
 def _owned(inv: Inventory, table: str) -> pd.DataFrame:
     """One row a key of the table: key, owner as it is compared, said as it is written."""
     frame = inv.tables[table]
-    known = inv.systems.dropna(subset=["system_id"]).drop_duplicates("system_id").set_index("system_id")["owner"]
+    known = keyed(inv, "systems")["owner"]
     said: pd.Series[Any] = frame["system_id"].map(known) if table == "fields" else frame["owner"]
     said = said.astype(object).where(said.notna(), "").map(lambda name: mask(" ".join(str(name).split())))
     owned = pd.DataFrame({"table": table, "key": inv.keys[table], "said": said.to_numpy()}, dtype=object)

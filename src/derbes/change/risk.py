@@ -12,6 +12,7 @@ import pandas as pd
 import yaml
 
 from derbes import period
+from derbes.inventory import keyed
 from derbes.law import load_law
 
 if TYPE_CHECKING:
@@ -58,10 +59,7 @@ def weighed(frame: pd.DataFrame, inv: Inventory, table: str, at: np.ndarray) -> 
 
 
 def _nature(inv: Inventory) -> pd.Series[Any]:
-    known = (
-        inv.categories.dropna(subset=["category_id"]).drop_duplicates("category_id").set_index("category_id")["nature"]
-    )
-    return inv.fields["category_id"].map(known)
+    return inv.fields["category_id"].map(keyed(inv, "categories")["nature"])
 
 
 def of_cell(column: Column, table: str, old: Any, new: Any) -> Verdict:  # noqa: ANN401 - cells of any type

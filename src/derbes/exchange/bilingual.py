@@ -6,9 +6,10 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from babel import Locale
+import pandas as pd
 
-from derbes import period
+from derbes import lasting, period
+from derbes.inventory import keyed
 from derbes.text import data
 from derbes.views.links import links, said
 from derbes.wording import Wording
@@ -16,16 +17,13 @@ from derbes.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
     from derbes.inventory import Inventory
     from derbes.law import LawPack
 
 #: Between the two languages of a label, and between several values of a cell.
 BOTH, AND = " / ", "; "
 _LANGUAGES = ("kk", "ru")
-_SPAN, _REMINDER = re.compile(r"(\d+)([YMWD])"), re.compile(r" \([^()]*\)$")
-_DATED = re.compile(rf"P(?:{_SPAN.pattern})+")  # of years to days; minutes share their letter with months
+_REMINDER = re.compile(r" \([^()]*\)$")
 
 
 def through(inv: Inventory, column: str, told: pd.Series[Any]) -> pd.Series[Any]:
@@ -39,8 +37,7 @@ def through(inv: Inventory, column: str, told: pd.Series[Any]) -> pd.Series[Any]
 
 def names(inv: Inventory, table: str) -> pd.Series[Any]:
     """Names of a table's rows by their ids."""
-    key = inv.schema.tables[table].key
-    return inv.tables[table].drop_duplicates(key).set_index(key)["name"]
+    return keyed(inv, table)["name"]
 
 
 def word(name: str) -> str:
@@ -76,34 +73,30 @@ def countries(lists: pd.Series[Any]) -> pd.Series[Any]:
 
 @cache
 def _country(code: str) -> str:
-    if code == "all":
-        return word(code)
-    return two({lang: str(Locale.parse(lang).territories.get(code, code)) for lang in _LANGUAGES})
+    return two({lang: Wording(lang, "wording").country(code) for lang in _LANGUAGES})
 
 
-def timed(inv: Inventory, periods: pd.Series[Any], triggers: pd.Series[Any] | None = None) -> pd.Series[Any]:
+def timed(
+    inv: Inventory,
+    periods: pd.Series[Any],
+    triggers: pd.Series[Any] | None = None,
+    bounds: pd.Series[Any] | None = None,
+) -> pd.Series[Any]:
     """Periods in words, each with the event that it is counted from; what is not understood stays as it was written.
 
     Missing where the period is.
     """
-    told = periods.astype(object).map(_term, na_action="ignore").astype(object)
-    return told + prefixed(_events(inv, periods, triggers))
+    limits = [None] * len(periods) if bounds is None else [one if isinstance(one, str) else None for one in bounds]
+    cells = zip(periods, limits, strict=True)
+    told = [_term(text, limit) if isinstance(text, str) else None for text, limit in cells]
+    return pd.Series(told, periods.index, dtype=object) + prefixed(_events(inv, periods, triggers))
 
 
 @cache
-def _term(text: str) -> str:
+def _term(text: str, bound: str | None = None) -> str:
     said = period.parse(text)
-    known, kind = data("notice")["terms"], said.kind
-    if kind in {"indefinite", "by_law"}:
-        return two(known[kind])
-    if kind == "until" and said.trigger in known["until"]:
-        return two(known["until"][said.trigger])
-    if kind != "fixed" or not _DATED.fullmatch(said.duration or ""):
-        return text
-    spans = _SPAN.findall(said.duration or "")
-    told = {lang: [Wording(lang, "wording").span(int(n), unit) for n, unit in spans] for lang in _LANGUAGES}
-    limit = known[said.bound] if said.bound else dict.fromkeys(_LANGUAGES, "")
-    return two({lang: limit[lang] + " ".join(words) for lang, words in told.items()})
+    words = {lang: told for lang in _LANGUAGES if (told := lasting.told(lang, said, bound)) is not None}
+    return two(words) if words else text
 
 
 def _events(inv: Inventory, periods: pd.Series[Any], triggers: pd.Series[Any] | None) -> pd.Series[Any]:

@@ -12,6 +12,8 @@ import pandas as pd
 
 from derbes.exchange.bilingual import AND, bases, countries, flags, labels, names, prefixed, through, timed, word
 from derbes.identity import mask
+from derbes.inventory import keyed
+from derbes.lasting import stages
 from derbes.views.links import active, links, said
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ NEEDED = (
 )
 _OF_CONSENT, _OF_RECIPIENTS = ["consent", "consent_term"], ["countries", "public"]
 _BULLET, _PAIR = "\N{BULLET} ", " \N{EN DASH} "
+_LATER = ", {}: "  # between the stages of a term
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _uses(inv: Inventory) -> pd.DataFrame:
 
 
 def _described(inv: Inventory, law: LawPack, uses: pd.DataFrame) -> pd.DataFrame:
-    categories = inv.categories.drop_duplicates("category_id").set_index("category_id")
+    categories = keyed(inv, "categories")
     at = uses["origin"].astype("Int64")
     frame = pd.DataFrame({name: at.map(column).astype(object) for name, column in _register(inv, law).items()})
     frame["data"] = uses["id"].map(names(inv, "categories")).fillna(uses["id"])
@@ -126,13 +129,11 @@ def _described(inv: Inventory, law: LawPack, uses: pd.DataFrame) -> pd.DataFrame
 
 def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
     """Columns of the list that a row of the register gives, by its position."""
-    frame, consents = inv.processing, inv.consents.drop_duplicates("consent_id").set_index("consent_id")
-    recipients = inv.recipients.drop_duplicates("recipient_id").set_index("recipient_id")
-    retention = inv.retention.drop_duplicates("retention_id").set_index("retention_id")
+    frame, consents = inv.processing, keyed(inv, "consents")
+    recipients = keyed(inv, "recipients")
+    kept, fate = _kept(inv)
     codes = frame["legal_basis"].astype(object).map(law.basis, na_action="ignore")
     forms = labels(inv, consents["form"], "consent_form").fillna("") + prefixed(consents["evidence"])
-    kept = timed(inv, retention["period"], retention["trigger"]).fillna("")
-    fate = labels(inv, retention["disposal"], "disposal")
     public = flags(recipients["kind"].eq("public").where(recipients["kind"].notna()))
     return {
         "subjects": through(inv, "subject_ids", names(inv, "subjects")),
@@ -155,6 +156,20 @@ def _register(inv: Inventory, law: LawPack) -> dict[str, pd.Series[Any]]:
     }
 
 
+def _kept(inv: Inventory) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    """How long data of each term are kept, one stage after another, and what becomes of them after the last.
+
+    Empty where the term itself says nothing; a later stage that says nothing is called unknown.
+    """
+    terms = keyed(inv, "retention")
+    told = timed(inv, terms["period"], terms["trigger"], terms["bound"])
+    texts, then = dict(told.fillna(word("unknown"))), dict(terms["then_retention_id"])
+    chains = [stages(str(key), then) for key in terms.index]
+    kept = pd.Series([_LATER.format(word("then")).join(texts[key] for key in chain) for chain in chains], terms.index)
+    fate = labels(inv, terms["disposal"], "disposal").reindex([chain[-1] for chain in chains])
+    return kept.where(told.notna(), ""), fate.set_axis(terms.index)
+
+
 def _any(told: str) -> str:
     """*Yes* where one of the answers is."""
     return word("yes") if word("yes") in told.split(AND) else told
@@ -162,7 +177,7 @@ def _any(told: str) -> str:
 
 def _places(inv: Inventory) -> pd.Series[Any]:
     """Where each system stores data: countries and site."""
-    systems = inv.systems.drop_duplicates("system_id").set_index("system_id")
+    systems = keyed(inv, "systems")
     return countries(systems["storage_countries"]) + prefixed(systems["storage_site"])
 
 

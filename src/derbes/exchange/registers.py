@@ -8,6 +8,7 @@ import pandas as pd
 
 from derbes.exchange.bilingual import AND, bases, countries, flags, labels, names, through, timed, two, word
 from derbes.identity import mask
+from derbes.inventory import keyed
 from derbes.text import data
 from derbes.views.links import active, links
 
@@ -109,7 +110,7 @@ def transfers(inv: Inventory, law: LawPack) -> pd.DataFrame:
 
 
 def _recipients(inv: Inventory) -> dict[str, pd.Series[Any]]:
-    frame = inv.recipients.drop_duplicates("recipient_id").set_index("recipient_id")
+    frame = keyed(inv, "recipients")
     return {
         "role": labels(inv, frame["kind"], "recipient_kind"),
         "countries": countries(frame["countries"]),

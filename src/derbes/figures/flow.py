@@ -16,6 +16,7 @@ from matplotlib.patheffects import withStroke
 
 from derbes.atlas import flows, names
 from derbes.atlas.flows import COLUMNS, REST, SPECIAL, UNKNOWN, Flows
+from derbes.atlas.places import home
 from derbes.figures.style import (
     BLUES,
     INK,
@@ -31,6 +32,7 @@ from derbes.figures.style import (
     two_lines,
 )
 from derbes.identity import mask
+from derbes.inventory import keyed
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def flow(audit: Audit) -> Picture:
     told = flows(inv, TOP)
     if not told.activities:
         return empty(NAME, say("empty"), title=say("title"))
-    drawn = _laid(told, inv, say)
+    drawn = _laid(told, inv, say, home(inv, audit.law.country))
     folded = told.nodes.loc[told.nodes["folded"] > 0, ["column", "folded"]].itertuples(index=False)
     rest = "; ".join(say("rest", column=say("columns", column), n=int(n)) for column, n in folded)
     return picture(
@@ -78,7 +80,7 @@ def flow(audit: Audit) -> Picture:
     )
 
 
-def _laid(told: Flows, inv: Inventory, say: Wording) -> _Map:
+def _laid(told: Flows, inv: Inventory, say: Wording, own: str) -> _Map:
     """Nodes and links with their places: each column from top to bottom, the gaps one label high."""
     nodes = told.nodes.assign(name=_names(told.nodes, inv, say), x=told.nodes["column"].map(_places()).astype(float))
     crowded = nodes.groupby("column").size().max()
@@ -87,9 +89,8 @@ def _laid(told: Flows, inv: Inventory, say: Wording) -> _Map:
     nodes["y"] = 0.0
     for column in COLUMNS:
         nodes = _ordered(nodes, told.links, column)
-    return _Map(
-        nodes.reset_index(drop=True), _banded(nodes, told.links.assign(height=told.links["weight"] * scale), inv)
-    )
+    banded = _banded(nodes, told.links.assign(height=told.links["weight"] * scale))
+    return _Map(nodes.reset_index(drop=True), banded.assign(kind=_kinds(banded, inv, own)))
 
 
 def _places() -> dict[str, int]:
@@ -136,7 +137,7 @@ def _ordered(nodes: pd.DataFrame, links: pd.DataFrame, column: str) -> pd.DataFr
     return pd.concat([nodes[~own], nodes.loc[order]])
 
 
-def _banded(nodes: pd.DataFrame, links: pd.DataFrame, inv: Inventory) -> pd.DataFrame:
+def _banded(nodes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     """Links with the upper edge of each of their ends, stacked in the order of what they lead to or come from."""
     place = nodes.set_index(["column", "id"])
     onward = links["column"].map(dict(pairwise(COLUMNS)))
@@ -147,17 +148,15 @@ def _banded(nodes: pd.DataFrame, links: pd.DataFrame, inv: Inventory) -> pd.Data
         ordered = frame.sort_values(["column", side, f"at_{other}"], kind="stable")
         above = ordered.groupby(["column", side])["height"].cumsum() - ordered["height"]
         frame[f"y_{side}"] = frame[f"at_{side}"] + above
-    return frame.assign(kind=_kinds(frame, inv), x=frame["column"].map(_places()).astype(float))
+    return frame.assign(x=frame["column"].map(_places()).astype(float))
 
 
-def _kinds(links: pd.DataFrame, inv: Inventory) -> pd.Series[str]:
-    known = inv.operator["country"].dropna()
-    home = str(known.iloc[0]) if len(known) else ""
-    classes = inv.categories.drop_duplicates("category_id").set_index("category_id")["access_class"]
+def _kinds(links: pd.DataFrame, inv: Inventory, own: str) -> pd.Series[str]:
+    classes = keyed(inv, "categories")["access_class"]
     category = links["left"].where(links["column"] == "categories", links["right"].where(links["column"] == "systems"))
     kind = pd.Series("plain", index=links.index, dtype=object)
     kind = kind.mask(category.map(classes).eq("restricted").fillna(value=False), "restricted")
-    abroad = (links["column"] == "recipients") & ~links["right"].isin([*SPECIAL, home])
+    abroad = (links["column"] == "recipients") & ~links["right"].isin([*SPECIAL, own])
     blank = links["left"].eq(UNKNOWN) | links["right"].eq(UNKNOWN)
     return kind.mask(abroad, "abroad").mask(blank, "unknown")
 

@@ -26,6 +26,7 @@ from derbes.figures.style import (
     short,
     two_lines,
 )
+from derbes.inventory import keyed
 from derbes.wording import Wording
 
 if TYPE_CHECKING:
@@ -121,8 +122,7 @@ def _held(inv: Inventory, tables: tuple[str, str], described: tuple[str, str], r
 
 def _marked(inv: Inventory, labels: pd.Series[str]) -> pd.Series[str]:
     """Labels of categories, those of restricted access with a mark."""
-    known = inv.tables["categories"].dropna(subset=["category_id"]).drop_duplicates("category_id")
-    restricted = known.set_index("category_id")["access_class"].reindex(labels.index) == "restricted"
+    restricted = keyed(inv, "categories")["access_class"].reindex(labels.index) == "restricted"
     return labels.where(~restricted, MARK + labels)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from derbes.figures.links import links, names
 from derbes.figures.style import BLUES, INK, QUIET, RULE, SEVERITY, Picture, bare, empty, picture, short
+from derbes.inventory import keyed
 from derbes.period import parse_all
 from derbes.wording import Wording
 
@@ -54,7 +55,7 @@ def _kept(audit: Audit) -> pd.DataFrame:
     """Distinct periods of every category: frame category, kind, days, n, unit (the period as written: 5, Y)."""
     inv = audit.inventory
     pairs = links(inv, "processing", "category_ids", "retention_id", unknown=True).drop_duplicates()
-    periods = inv.tables["retention"].drop_duplicates("retention_id").set_index("retention_id")["period"]
+    periods = keyed(inv, "retention")["period"]
     read = parse_all(pairs["right"].map(periods).reset_index(drop=True))
     kinds = read["kind"].where(read["kind"].isin(KINDS) | read["days"].notna()).fillna("unknown")
     days = read["days"].clip(lower=1.0)  # what is kept for hours stands at one day
@@ -88,7 +89,7 @@ def _series(kept: pd.DataFrame, say: Wording) -> str:
 
 def _dots(axes: Axes, shown: pd.DataFrame, order: list[str], say: Wording) -> None:
     rows = {category: row for row, category in enumerate(order)}
-    placed = shown.assign(row=shown["category"].map(rows), x=np.log10(shown["days"]))
+    placed = shown.assign(row=shown["category"].map(rows), x=np.log10(shown["days"]).clip(upper=EDGE))
     fixed = placed[placed["kind"] == "fixed"]
     ends = (
         fixed.sort_values("days")

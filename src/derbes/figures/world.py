@@ -39,7 +39,7 @@ def world(audit: Audit) -> Picture:
 
     What is not known is said on the map: a country that nobody has named cannot be drawn.
     """
-    say, told = Wording(audit.lang, "world"), places(audit.inventory)
+    say, told = Wording(audit.lang, "world"), places(audit.inventory, audit.law.country)
     called = _names(told, audit.lang)
     known = "unknown" if told.systems or told.recipients else "known"
     unknown = say(known, systems=told.systems, recipients=told.recipients)

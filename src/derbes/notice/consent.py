@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from derbes.notice.sheet import Line, Section
 from derbes.notice.transfers import PROCESSOR
@@ -67,10 +67,9 @@ def _contents(facts: Facts, says: Says, row: Row) -> Iterator[Line]:
 
 def _values(facts: Facts, says: Says, row: Row) -> dict[str, str]:
     """The answer to every item that a consent must have, by its code."""
-    operator: dict[str, Any] = dict(next(iter(facts.rows("operator").values()), {}))
     blank = says("words", "blank")
     by = "representative" if row["given_by"] == "representative" else "subject"
-    told = {name: says.text(operator.get(name), name) for name in ("name", "bin", "address")}
+    told = {name: says.text(facts.operator.get(name), name) for name in ("name", "bin", "address")}
     return {
         "operator": says("form", "operator", **told),
         "subject": says("form", by, blank=blank) if known(row["given_by"]) else f"{blank}; {says.gap('given_by')}",

@@ -44,7 +44,7 @@ def privacy(facts: Facts, says: Says) -> tuple[Section, ...]:
 
 def operator(facts: Facts, says: Says) -> Iterator[Line]:
     """Who the operator is, who answers for the processing there, and the acts that it follows."""
-    row = next(iter(facts.rows("operator").values()), {})
+    row = facts.operator
     yield Line(says("operator", "who", **{name: says.text(row.get(name), name) for name in _OPERATOR}))
     role = says.text(row.get("responsible_role"), "role")
     yield Line(says("operator", "responsible", role=role, contact=says.text(row.get("responsible_contact"), "contact")))

@@ -15,6 +15,7 @@ from docx.shared import Cm, Pt
 
 from derbes.notice.sheet import Grid, Line, both
 from derbes.subject.saying import runs
+from derbes.text import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ def word(documents: Sequence[Document]) -> bytes:
     else:
         _beside(made, documents)
     properties = made.core_properties
-    properties.title, properties.author, properties.comments = documents[0].title, "derbes", ""
+    properties.title, properties.author, properties.comments = drawn(documents[0].title), "derbes", ""
     properties.language = _LANGUAGES[documents[0].lang]
     properties.created = properties.modified = _EPOCH.replace(tzinfo=None)
     return _still(made)
@@ -80,7 +81,7 @@ def _write(place: Any, kind: str, number: str, piece: Line | Grid | str) -> None
 
 def _fill(paragraph: Any, text: str, *, quiet: bool = False, size: int | None = None) -> None:  # noqa: ANN401
     for part, gap in runs(text):
-        run = paragraph.add_run(part)
+        run = paragraph.add_run(drawn(part))
         run.italic = quiet or None
         run.font.size = Pt(size) if size else None
         if gap:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from derbes.findings import ACTIVE
 from derbes.identity import lawful_kinds, mask, personal_kinds
+from derbes.inventory import keyed
 from derbes.text import heading
 from derbes.workbook.pack import Pack
 
@@ -83,7 +84,7 @@ def _owners(inv: Inventory, table: str) -> pd.Series[Any]:
     frame = inv.tables[table]
     if table != "fields":
         return frame["owner"] if "owner" in frame else pd.Series(None, frame.index)
-    owners = inv.systems.dropna(subset=["system_id"]).drop_duplicates("system_id").set_index("system_id")["owner"]
+    owners = keyed(inv, "systems")["owner"]
     return inv.fields["system_id"].map(owners)
 
 

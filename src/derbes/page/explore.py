@@ -57,7 +57,7 @@ class ExplorePage(ScenarioPage):
 
     def countries(self) -> Passage:
         """Heading, words and table on the countries in which data are stored or to which they are sent."""
-        tell, told = self.tell, atlas.places(self.audit.inventory)
+        tell, told = self.tell, atlas.places(self.audit.inventory, self.audit.law.country)
         territories = Locale(self.audit.lang).territories
         rows: list[list[object]] = [
             [str(territories.get(row.code, row.code)), self.say.number(row.systems), self.say.number(row.recipients)]

@@ -51,7 +51,7 @@ class SubjectPage(LocatorPage):
         """Who they are, who answers to them, and how much there is."""
         tell, says = self.tell, self.says
         row = self.facts.rows("subjects").get(self.facts.subject, {})
-        operator = next(iter(self.facts.rows("operator").values()), {})
+        operator = self.facts.operator
         above, below = self._kin()
         clauses = row.get("clauses")
         told = [

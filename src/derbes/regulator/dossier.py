@@ -60,11 +60,11 @@ def dossier(inventory: Path, *, quarter: Quarter, reports: Path, law: str = "kz"
     """
     now = load(inventory)
     folder = reports / now.operator_id / str(quarter)
-    faults, moved = _judged(folder, inventory)
+    kept = _frozen(inventory, quarter)
+    faults, moved = _judged(folder, inventory, frozen=kept is not None)
     if faults and not unsealed:
         what = "; ".join(f"{name} {why}" for name, why in faults)
         raise SourceError(str(folder), f"is no sealed report that holds ({what})", "Make it again, or add --unsealed.")
-    kept = snapshot.quarters(inventory if inventory.is_dir() else inventory.parent).get(quarter)
     source = load(kept) if kept and (moved or faults) else now
     day = quarter.last_day if faults else _day(folder)
     pack = load_law(law, day)
@@ -81,12 +81,22 @@ def dossier(inventory: Path, *, quarter: Quarter, reports: Path, law: str = "kz"
     )
 
 
-def _judged(folder: Path, inventory: Path) -> tuple[tuple[tuple[str, str], ...], bool]:
-    """What breaks the seal of a report, and whether its inventory has moved on with a frozen copy to stand for it."""
+def _frozen(inventory: Path, quarter: Quarter) -> Path | None:
+    """The frozen copy of a quarter, where it is there and is what it was."""
+    folder = (inventory if inventory.is_dir() else inventory.parent) / "history" / str(quarter)
+    return folder if (folder / snapshot.SUMS).is_file() and not snapshot.broken_sums(folder) else None
+
+
+def _judged(folder: Path, inventory: Path, *, frozen: bool) -> tuple[tuple[tuple[str, str], ...], bool]:
+    """What breaks the seal of a report, and whether its inventory has moved on with a frozen copy to stand for it.
+
+    One that has moved on without a copy of the quarter asked for breaks it: its registers are no longer those.
+    """
     if not (folder / seal.MANIFEST).is_file():
         return ((seal.MANIFEST, "missing"),), False
     verdict = seal.verify(folder, inventory=inventory)
-    return verdict.broken, any(why == "moved_on" for _, why in verdict.notes)
+    moved = tuple((name, "changed") for name, why in verdict.notes if why == "moved_on")
+    return (verdict.broken, bool(moved)) if frozen else ((*verdict.broken, *moved), False)
 
 
 def _day(folder: Path) -> dt.date:

@@ -11,6 +11,7 @@ from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.shared import Mm, Pt, RGBColor
 
 from derbes.regulator.archive import archived, members
+from derbes.text import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ def letter(rows: Iterable[tuple[str, str, str]], *, title: str, created: dt.date
         for cell, text in zip(table.add_row().cells, texts, strict=True):
             cell.width = Mm(87)
             _write(cell.paragraphs[0], text, look)
-    document.core_properties.title = title
+    document.core_properties.title = drawn(title)
     document.core_properties.author = document.core_properties.last_modified_by = "derbes"
     document.core_properties.comments = ""
     stamp = dt.datetime.combine(created, dt.time(), dt.UTC)
@@ -56,7 +57,7 @@ def _page(document: Any) -> None:  # noqa: ANN401 - python-docx returns its docu
 
 def _write(paragraph: Any, text: str, look: str) -> None:  # noqa: ANN401
     size, bold, above = _LOOKS[look]
-    run = paragraph.add_run(text)
+    run = paragraph.add_run(drawn(text))
     run.font.size, run.bold = Pt(size), bold
     form = paragraph.paragraph_format
     form.space_before, form.space_after, form.line_spacing = Pt(above), Pt(1), 1.0

@@ -56,6 +56,8 @@ def _report(dossier: Dossier, say: Wording) -> Iterator[str]:
         reasons = words(say.lang)["verify"]["reasons"]
         faults = [f"{name} ({reasons[why]})" for name, why in dossier.faults]
         yield say("missing", "report", quarter=dossier.quarter, faults=_some(faults, say))
+        if not dossier.frozen:
+            yield say("missing", "frozen", quarter=dossier.quarter)
 
 
 def _unread(dossier: Dossier, say: Wording) -> Iterator[str]:

@@ -50,6 +50,12 @@ class Facts:
         return (self.subject, *(name for name in self.inv.subjects["subject_id"].dropna() if name in others))
 
     @cached_property
+    def operator(self) -> Row:
+        """What is known of the operator, by column, whether or not its row has an id."""
+        frame = self.inv.operator
+        return {str(name): frame[name].dropna().iat[0] for name in frame if frame[name].notna().any()}
+
+    @cached_property
     def activities(self) -> list[Row]:
         """Rows of the register that tell what is done now with data of the group."""
         rows = self._about("processing")

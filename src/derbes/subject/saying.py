@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from babel import Locale
-from babel.core import UnknownLocaleError
 
-from derbes import period
+from derbes import lasting, period
 from derbes.identity import mask
 from derbes.subject.facts import known
 from derbes.text import clean, data, fill, words
@@ -26,8 +26,6 @@ OPEN, CLOSE, BARRED = "\ue000", "\ue001", "\ue002"
 
 _MARKS = re.compile(f"[{OPEN}{CLOSE}{BARRED}]")
 _GAP = re.compile(f"[{OPEN}{BARRED}]([^{CLOSE}]*){CLOSE}")
-_SPAN = re.compile(r"(\d+)([YMWD])")
-_DATED = re.compile(rf"P(?:{_SPAN.pattern})+")  # of years to days; minutes share their letter with months
 CONSENT = "consent"  # the ground that needs no provision to be understood
 _CASES = "9"  # the article of the law whose items are the cases without consent
 _DOTS = re.compile(r"(?<!\.)\.\.(?!\.)")  # where a name that ends in a full stop ends a sentence
@@ -119,11 +117,8 @@ class Says:
         return self.joined(names)
 
     def country(self, code: object) -> str:
-        """Name of a country; what is none as it was written, no person's data in it."""
-        try:
-            return str(Locale.parse(self.lang).territories.get(str(code)) or shown(code))
-        except UnknownLocaleError:
-            return shown(code)
+        """Name of a country, *all* in words; what is none as it was written, no person's data in it."""
+        return shown(Wording(self.lang, "wording").country(str(code)))
 
     def countries(self, codes: object, gap: str) -> str:
         """Names of countries, or a gap."""
@@ -174,18 +169,12 @@ class Says:
 
     def retention(self, row: Row, *, authority: bool = True) -> str:
         """How long an activity's data are kept: every stage with its event, ground (where asked for) and end."""
-        rows = self.facts.rows("retention")
-        stages, key, seen = [], row["retention_id"], set[str]()
-        while known(key) and str(key) in rows and str(key) not in seen:
-            seen.add(str(key))
-            stages.append(self._stage(rows[str(key)], authority=authority))
-            key = rows[str(key)]["then_retention_id"]
-        if not stages:
+        rows, first = self.facts.rows("retention"), str(row["retention_id"])
+        if not known(row["retention_id"]) or first not in rows:
             return self.gap("retention")
-        told = stages[-1]
-        for stage in reversed(stages[:-1]):
-            told = self("terms", "then", term=stage, then=told)
-        return told
+        chain = lasting.stages(first, {key: one["then_retention_id"] for key, one in rows.items()})
+        parts = [self._stage(rows[key], authority=authority) for key in reversed(chain)]
+        return reduce(lambda after, stage: self("terms", "then", term=stage, then=after), parts)
 
     def _stage(self, row: Row, *, authority: bool) -> str:
         term = self.allowed(self.term(row["period"], row["trigger"], row["bound"]), "retention", row, "period")
@@ -212,32 +201,24 @@ class Says:
 
     def _given(self, cell: object) -> str:
         said = period.parse(str(cell)) if known(cell) else None
-        if said and said.kind == "fixed" and said.trigger is None and said.duration and _DATED.fullmatch(said.duration):
-            return self("terms", "given", span=self._spans(said.duration))
-        return self.term(cell, gap="term")
+        span = lasting.told(self.lang, said) if said and said.kind == "fixed" and said.trigger is None else None
+        return self("terms", "given", span=span) if span else self.term(cell, gap="term")
 
     def _after(self, event: object) -> str:
         named = known(event) and str(event) in data("notice")["terms"]["after"]
         return self("terms", "after", str(event)) if named else self.gap("trigger")
-
-    def _spans(self, duration: str) -> str:
-        wording = Wording(self.lang, "wording")
-        return " ".join(wording.span(int(n), unit) for n, unit in _SPAN.findall(duration))
 
     def term(self, cell: object, trigger: object = None, bound: object = None, *, gap: str = "retention") -> str:
         """A period in words; a gap where it is not understood, or the event that it is counted from is not."""
         said = period.parse(str(cell)) if known(cell) else None
         if said is None or said.kind in {"vague", "unknown"}:
             return self.gap(gap)
-        if said.kind == "until" and known(said.trigger):
-            return self("terms", "until", str(said.trigger))
-        if said.kind in {"indefinite", "by_law"}:
-            return self("terms", said.kind)
-        if not said.duration or not _DATED.fullmatch(said.duration):
+        told = lasting.told(self.lang, said, bound)
+        if told is None:
             return shown(cell)  # hours, which have no words of ours
-        limit = self("terms", str(bound)) if known(bound) and bound in {"max", "min"} else ""
-        told = self._after(trigger if known(trigger) else said.trigger)
-        return self("terms", "order", bound=limit, span=self._spans(said.duration), event=told)
+        if said.kind != "fixed":
+            return told
+        return self("terms", "order", span=told, event=self._after(trigger if known(trigger) else said.trigger))
 
 
 def shown(value: object) -> str:

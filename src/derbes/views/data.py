@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from derbes.inventory import keyed
 from derbes.views.links import active, along, at, everything, lineage, links, related, said
 from derbes.views.registry import view
 from derbes.views.use import category_uses, counts, field_uses, grounds, held_fields
@@ -63,9 +64,7 @@ def _copied(inv: Inventory, held: pd.DataFrame) -> pd.Series[Any]:
 
 def _of(inv: Inventory, table: str, column: str, ids: pd.Series[Any]) -> pd.Series[Any]:
     """What the rows of those ids say in a column; missing for an id that the table does not have."""
-    key = inv.schema.tables[table].key
-    known = inv.tables[table].dropna(subset=key).drop_duplicates(key).set_index(key)[column]
-    return ids.map(known.astype(object)).astype(object)
+    return ids.map(keyed(inv, table)[column].astype(object)).astype(object)
 
 
 def _on_rows(pairs: pd.DataFrame, column: str, ids: pd.Series[Any]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from derbes import workdays
+from derbes.inventory import keyed
 from derbes.views.governance import months_begun
 from derbes.views.links import active, links, said
 from derbes.views.registry import view
@@ -26,7 +27,7 @@ _REVIEWED = ("systems", "fields", "processing")
 def requests(inv: Inventory, law: LawPack) -> pd.DataFrame:
     """One row a request: its ``kind``, the ``due`` day, days ``over`` it when answered and ``waiting`` beyond it."""
     frame, day = inv.requests, pd.Timestamp(law.as_of)
-    kinds = inv.rights.dropna(subset="right_id").drop_duplicates("right_id").set_index("right_id")["kind"]
+    kinds = keyed(inv, "rights")["kind"]
     kind = frame["right_id"].astype(object).map(kinds.astype(object))
     longest = kind.map(law.constants.get("right_deadline_days", {})).astype(float)
     due = _due(inv, frame["received_on"], longest)

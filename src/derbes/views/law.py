@@ -8,6 +8,7 @@ import pandas as pd
 
 from derbes import period
 from derbes.cells import State
+from derbes.inventory import keyed
 from derbes.text import LANGUAGES
 from derbes.views.links import active, along, at, everything, lineage, links, related, said, singles, status
 from derbes.views.registry import view
@@ -124,7 +125,7 @@ def consent_terms(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     uses = links(inv, "processing", "consent_ids").rename(columns={"id": "consent_id"})
     uses = uses[uses["origin"].isin(active(inv))]
     uses["id"] = at(inv.processing["retention_id"].astype(object), uses["origin"])
-    terms = inv.retention.assign(days=_kept_days(inv)).drop_duplicates("retention_id").set_index("retention_id")
+    terms = keyed(inv, "retention", days=_kept_days(inv))
     uses["days"] = uses["id"].map(terms["days"])
     ids = inv.consents["consent_id"].astype(object)
     kept = uses.groupby("consent_id")["days"].agg(lambda days: days.max(skipna=False))
@@ -146,7 +147,7 @@ def _kept_days(inv: Inventory) -> pd.Series[Any]:
 def transfers(inv: Inventory, law: LawPack) -> pd.DataFrame:
     """One row a row of the register and a recipient: ``kind``, ``bearing`` ground, ``consent`` that names it or not."""
     pairs = links(inv, "processing", "recipient_ids")
-    kinds = inv.recipients.drop_duplicates("recipient_id").set_index("recipient_id")["kind"].astype(object)
+    kinds = keyed(inv, "recipients")["kind"].astype(object)
     told = grounds(inv, law)
     bearing = told["basis"].map(law.bases.set_index("code")["third_party_ok"]).astype(object)
     pairs = pairs.assign(kind=pairs["id"].map(kinds), status=at(status(inv), pairs["origin"]))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from derbes.inventory import keyed
 from derbes.views.contradictions import saying
 from derbes.views.links import active, along, at, kin, links, related
 from derbes.views.registry import view
@@ -155,7 +156,7 @@ def told_recipients(inv: Inventory, _law: LawPack) -> pd.DataFrame:
 
 def _given(inv: Inventory) -> pd.DataFrame:
     """Rows in force by recipient they name: ``id``, ``at``, ``table``, ``row`` (position), the recipient's ``kind``."""
-    kinds = inv.recipients.drop_duplicates("recipient_id").set_index("recipient_id")["kind"].astype(object)
+    kinds = keyed(inv, "recipients")["kind"].astype(object)
     places = {"processing": active(inv), "consents": inv.consents.index}
     rows = [_naming_rows(inv, t, "recipient_ids", positions).assign(table=t) for t, positions in places.items()]
     given = pd.concat(rows, ignore_index=True).rename(columns={"origin": "row"})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from derbes import period
+from derbes.inventory import keyed
 from derbes.text import LANGUAGES
 from derbes.views.links import at, lineage, links, related
 from derbes.views.registry import view
@@ -124,7 +125,7 @@ def clause_items(inv: Inventory, _law: LawPack) -> pd.DataFrame:
     """One row a clause that lists data: how many ``documents``, and how many kinds of ``items`` (data, documents)."""
     lists = inv.clauses.index[_has(inv, "kinds", "data")]
     named = links(inv, "clauses", "category_ids")
-    items = inv.categories.drop_duplicates("category_id").set_index("category_id")["item"].astype(object)
+    items = keyed(inv, "categories")["item"].astype(object)
     named = named.assign(item=named["id"].map(items.where(items.isin(["data", "document"]))))
     documents = named[named["item"].eq("document")]
     frame = pd.DataFrame({"origin": lists})

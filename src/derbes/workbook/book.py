@@ -17,6 +17,7 @@ import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
 from derbes.errors import OutputError
+from derbes.text import drawn
 from derbes.workbook.style import DATE, FONT, INK, LOOKS
 
 if TYPE_CHECKING:
@@ -34,30 +35,19 @@ _LATIN, _CYRILLIC = 1.2, 1.07
 #: Units of width that a bold Cyrillic letter takes at most, on the average of a word.
 _BOLD = 1.26
 
-_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
 def plain(text: object, *, mark: str = "…") -> str:
     """Text as a cell may hold it: control characters shown as symbols, cut to what fits and marked so."""
-    clean = str(text)
-    if _ODD.search(clean):
-        clean = _ODD.sub(_symbol, clean.replace("\r\n", "\n").replace("\r", "\n"))
+    clean = drawn(str(text))
     if len(clean) <= CELL // 2:
         return clean
     units = clean.encode("utf-16-le")
     if len(units) <= 2 * CELL:
         return clean
     return units[: 2 * (CELL - len(mark))].decode("utf-16-le", "ignore") + mark
-
-
-def _symbol(match: re.Match[str]) -> str:
-    """Unicode's picture of a control character; marks that turn the reading direction must not act, only show."""
-    point = ord(match.group())
-    if point < ord(" "):
-        return chr(0x2400 + point)
-    return "\u2421" if point == 0x7F else "\ufffd"  # noqa: PLR2004 - DEL
 
 
 @dataclass
