@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -339,48 +338,6 @@ def test_a_report_that_is_made_clears_the_note_on_the_one_that_failed(tmp_path: 
         write(DEMO, tmp_path, progress=broken("findings.json", KeyboardInterrupt()))
     done = write(DEMO, tmp_path)
     assert [path.name for path in done.parent.iterdir()] == ["2026Q3"]
-
-
-def test_a_note_on_a_failure_before_the_operator_was_known_is_cleared_too(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        write(DEMO, tmp_path, progress=broken("audit", KeyboardInterrupt()))
-    assert [path.name for path in (tmp_path / DEMO.name).iterdir()] == ["2026Q3.failed"]
-    done = write(DEMO, tmp_path)
-    assert list(tmp_path.iterdir()) == [done.parent]
-
-
-def test_what_is_no_notebook_is_refused_in_a_line(tmp_path: Path) -> None:
-    spoiled = tmp_path / "mine.ipynb"
-    spoiled.write_text("{", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"mine\.ipynb: is no notebook"):
-        write(DEMO, tmp_path / "out", notebooks=(str(spoiled),))
-
-
-def test_two_notebooks_of_one_name_are_refused(tmp_path: Path) -> None:
-    own = shutil.copyfile(shelf.found(["audit"])["audit"], tmp_path / "audit.ipynb")
-    with pytest.raises(UsageError, match="two are called audit"):
-        write(DEMO, tmp_path / "out", notebooks=("audit", str(own)))
-
-
-def test_a_browser_that_is_late_writes_into_no_sealed_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = tmp_path / "browser"
-    slow.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n", encoding="utf-8")
-    slow.chmod(0o755)
-    monkeypatch.setattr(pdf, "browser", lambda: str(slow))
-    monkeypatch.setattr(pdf, "SECONDS", 0.1)
-    asked: list[list[str]] = []
-    begun = subprocess.Popen
-
-    def noting(words: list[str], **options: Any) -> Any:
-        asked.append(words)
-        return begun(words, **options)
-
-    monkeypatch.setattr(pdf.subprocess, "Popen", noting)
-    done = write(DEMO, tmp_path / "out", pdf=True)
-    targets = [word.partition("=")[2] for words in asked for word in words if word.startswith("--print-to-pdf=")]
-    assert len(targets) == 1
-    assert not Path(targets[0]).is_relative_to(done.parent)
-    assert not Path(targets[0]).parent.exists()
 
 
 def test_a_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
