@@ -249,6 +249,15 @@ def test_every_element_of_a_list_is_a_finding_of_its_own(broken: Audit) -> None:
     assert len({(finding["key"], finding["cell"]) for finding in findings}) == 1
 
 
+def test_a_day_that_there_is_not_is_told_as_it_stands(small: Rows, audited: Callable[..., Audit]) -> None:
+    for row in small["documents"]:
+        row |= {"approved_on": "2026-02-31", "effective_on": "2026-02-31", "number": "", "version": ""}
+    told = audited(small).findings
+    told = told[told["value"] == "2026-02-31"]
+    assert set(told["column"]) == {"approved_on", "effective_on"}
+    assert len(told) == 2 * len(small["documents"])
+
+
 def test_a_separator_alone_is_no_answer(audited: Callable[..., Audit]) -> None:
     row = {"system_id": "crm", "name": "CRM", "kind": "crm", "medium": "electronic", "owner": "IT"}
     done = audited({"systems": [{**row, "storage_countries": " ;"}]}, only=REQUIRED)

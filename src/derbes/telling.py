@@ -229,9 +229,10 @@ def _dates(record: dict[Any, Any], lang: str) -> dict[str, str]:
 
 
 def _is_day(value: object) -> bool:
-    return (isinstance(value, dt.date) and not pd.isna(value)) or (
-        isinstance(value, str) and bool(_DAY.fullmatch(value))
-    )
+    """Whether a value is a day that there is, typed or as a cell says it."""
+    if isinstance(value, str):
+        return bool(_DAY.fullmatch(value)) and not pd.isna(pd.to_datetime(value, format="%Y-%m-%d", errors="coerce"))
+    return isinstance(value, dt.date) and not pd.isna(value)
 
 
 @cache
